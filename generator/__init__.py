@@ -1,0 +1,1 @@
+"""The generator: a model registry in; metric definitions, dashboards and alert rules out."""

@@ -1,0 +1,223 @@
+"""The catalogue: every metric that the exporter emits, with its name, help text, unit, range, and what a rise means."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from metrics_exporter.definitions import Kind, Metric, Statistic, Subject
+
+Unit = Literal["count", "ratio", "value", "seconds", "info"]
+
+MODEL_LABELS = ("predictor", "model_id", "window")
+FEATURE_LABELS = ("predictor", "model_id", "feature", "window")
+
+PREDICTIONS = "ml_predictions"
+FEATURE_VALUES = "ml_feature_values"
+WINDOW_END = "ml_window_end_timestamp_seconds"
+MODEL_INFO = "ml_model_info"
+
+_EVERY_KIND = frozenset(Kind)
+_NUMBERS = frozenset({Kind.NUMERIC, Kind.BOOLEAN})
+_CATEGORIES = frozenset({Kind.CATEGORICAL})
+
+
+@dataclass(frozen=True)
+class CatalogueMetric:
+    """A metric, and what the checks, the rules and the panels have to know of it.
+
+    Attributes:
+        definition: what the exporter is told.
+        title: what a panel calls it.
+        rise: what a rise means, in a sentence for the person who looks at the panel.
+        unit: `value` is the unit of the feature or prediction itself.
+        low: the least possible value, None: unbounded.
+        high: the greatest possible value, None: unbounded.
+        kinds: the kinds of features that have it.
+        samples: the metric that counts the samples behind a value; None for what can't be alerted on by threshold.
+        choice: the label that must be chosen to name one series (`quantile`, or `metric` of an evaluation).
+    """
+
+    definition: Metric
+    title: str
+    rise: str
+    unit: Unit
+    low: float | None = None
+    high: float | None = None
+    kinds: frozenset[Kind] = _EVERY_KIND
+    samples: str | None = None
+    choice: Literal["quantile", "metric"] | None = None
+
+    @property
+    def name(self) -> str:
+        """The metric's full name."""
+        return self.definition.name
+
+
+def _shape(subject: Subject, samples: str) -> tuple[CatalogueMetric, ...]:
+    """The metrics that predictions and numeric features have alike."""
+    of = "the prediction" if subject is Subject.PREDICTION else "the feature's values"
+    prefix = f"ml_{subject}"
+    labels = MODEL_LABELS if subject is Subject.PREDICTION else FEATURE_LABELS
+
+    def metric(statistic: Statistic, title: str, help_: str, rise: str, low: float | None = None) -> CatalogueMetric:
+        quantile = statistic is Statistic.QUANTILE
+        definition = Metric(
+            name=f"{prefix}_{statistic}",
+            type="summary" if quantile else "gauge",
+            help=f"{help_} of {of} in the latest closed window.",
+            labels=(*labels, "quantile") if quantile else labels,
+            subject=subject,
+            statistic=statistic,
+        )
+        choice: Literal["quantile"] | None = "quantile" if quantile else None
+        return CatalogueMetric(definition, title, rise, "value", low, None, _NUMBERS, samples, choice)
+
+    return (
+        metric(Statistic.MEAN, "Mean", "Mean", "Values are larger on the whole, or a few are very large: see P95."),
+        metric(
+            Statistic.STDDEV,
+            "Standard deviation",
+            "Population standard deviation",
+            "Values spread wider: mixed units, a new population, or outliers.",
+            low=0,
+        ),
+        metric(Statistic.MIN, "Minimum", "Minimum", "The smallest values are gone: a filter, or clipping."),
+        metric(Statistic.MAX, "Maximum", "Maximum", "There is a new largest value: often a unit mix-up or a sentinel."),
+        metric(
+            Statistic.QUANTILE,
+            "Quantiles",
+            "Approximate quantiles (rank error below 1 %)",
+            "The whole distribution moves up when all of them rise, a tail when only the outer ones do.",
+        ),
+    )
+
+
+def _feature_ratio(statistic: Statistic, title: str, help_: str, rise: str, kinds: frozenset[Kind]) -> CatalogueMetric:
+    definition = Metric(
+        name=f"ml_feature_{statistic}",
+        type="gauge",
+        help=help_,
+        labels=FEATURE_LABELS,
+        subject=Subject.FEATURE,
+        statistic=statistic,
+    )
+    return CatalogueMetric(definition, title, rise, "ratio", 0, 1, kinds, PREDICTIONS)
+
+
+def _model(name: str, statistic: Statistic, help_: str, labels: tuple[str, ...]) -> Metric:
+    return Metric(name=name, type="gauge", help=help_, labels=labels, subject=Subject.MODEL, statistic=statistic)
+
+
+METRICS: tuple[CatalogueMetric, ...] = (
+    CatalogueMetric(
+        _model(PREDICTIONS, Statistic.PREDICTIONS, "Predictions made in the latest closed window.", MODEL_LABELS),
+        title="Predictions",
+        rise="More traffic, retries, or rows written twice.",
+        unit="count",
+        low=0,
+        samples=PREDICTIONS,
+    ),
+    *_shape(Subject.PREDICTION, PREDICTIONS),
+    CatalogueMetric(
+        Metric(
+            name=FEATURE_VALUES,
+            type="gauge",
+            help="Values (finite, present, no defaults) of the feature in the latest closed window.",
+            labels=FEATURE_LABELS,
+            subject=Subject.FEATURE,
+            statistic=Statistic.VALUES,
+        ),
+        title="Values",
+        rise="More predictions carry a real value of this feature.",
+        unit="count",
+        low=0,
+        samples=PREDICTIONS,
+    ),
+    *_shape(Subject.FEATURE, FEATURE_VALUES),
+    _feature_ratio(
+        Statistic.DEFAULT_RATIO,
+        "Default ratio",
+        "Share of the model's predictions that used the feature's configured default, in the latest closed window.",
+        "The source of the feature is missing more often: the model decides on its default instead.",
+        _EVERY_KIND,
+    ),
+    _feature_ratio(
+        Statistic.NULL_RATIO,
+        "Null ratio",
+        "Share of the model's predictions where the feature is NULL, NaN or missing, in the latest closed window.",
+        "The feature is missing and nothing replaced it: a renamed or dropped source.",
+        _EVERY_KIND,
+    ),
+    _feature_ratio(
+        Statistic.UNSEEN_RATIO,
+        "Unseen ratio",
+        "Share of the feature's values in categories that the preceding weeks never had, in the latest closed window.",
+        "There are categories that the model has not seen: new codes, a changed spelling.",
+        _CATEGORIES,
+    ),
+    CatalogueMetric(
+        _model(
+            "ml_evaluation",
+            Statistic.EVALUATION,
+            "Evaluation metric of predictions against their actuals, in the latest matured window.",
+            (*MODEL_LABELS, "metric"),
+        ),
+        title="Evaluation",
+        rise="For an error (mae, rmse): the model is less accurate. For a score (auc, r2): it is more accurate.",
+        unit="value",
+        choice="metric",
+        samples=PREDICTIONS,
+    ),
+    CatalogueMetric(
+        _model(
+            "ml_evaluation_labelled_ratio",
+            Statistic.LABELLED_RATIO,
+            "Share of the predictions of the latest matured window whose actuals are known.",
+            MODEL_LABELS,
+        ),
+        title="Labelled ratio",
+        rise="More predictions have met their actual: the evaluation rests on more of them.",
+        unit="ratio",
+        low=0,
+        high=1,
+        samples=PREDICTIONS,
+    ),
+    CatalogueMetric(
+        _model(
+            "ml_training_evaluation",
+            Statistic.TRAINING_EVALUATION,
+            "The same metric on the training evaluation set, as the registry states it.",
+            ("predictor", "model_id", "metric"),
+        ),
+        title="Training evaluation",
+        rise="The registry states a new figure.",
+        unit="value",
+        choice="metric",
+    ),
+    CatalogueMetric(
+        _model(
+            WINDOW_END,
+            Statistic.WINDOW_END,
+            "End of the latest closed window, which all gauges of this model and window describe.",
+            MODEL_LABELS,
+        ),
+        title="Window end",
+        rise="It rises by a window's length when a window is published; when it stands still, values are stale.",
+        unit="seconds",
+        low=0,
+    ),
+    CatalogueMetric(
+        _model(
+            MODEL_INFO,
+            Statistic.MODEL_INFO,
+            "Role and team of a model; always 1.",
+            ("predictor", "model_id", "role", "team"),
+        ),
+        title="Model",
+        rise="It is always 1; the labels tell role and team.",
+        unit="info",
+    ),
+)
+
+BY_NAME: dict[str, CatalogueMetric] = {metric.name: metric for metric in METRICS}

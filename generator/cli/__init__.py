@@ -1,0 +1,47 @@
+"""The command line. A command's module is imported when the command runs, so that `--help` starts fast."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from importlib.metadata import version
+
+import click
+
+# name: (module, one line of help)
+COMMANDS = {
+    "validate": ("generator.cli.validate", "Report the registry's findings."),
+    "generate": ("generator.cli.generate", "Registry → output: metric definitions, dashboards, alert rules."),
+    "export": ("metrics_exporter.cli.export", "Serve /metrics from the prediction log, or compute once."),
+    "demo": ("demo.cli", "All of it on real data, on this machine."),
+}
+
+
+class LazyGroup(click.Group):
+    """A group that knows its commands' names and help lines without importing them."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """The commands in the order a newcomer meets them."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import the module behind a command; it holds a click command named `command`."""
+        if cmd_name not in COMMANDS:
+            return None
+        command = import_module(COMMANDS[cmd_name][0]).command
+        if not isinstance(command, click.Command):
+            raise TypeError(f"{COMMANDS[cmd_name][0]}.command is no click command")
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """List the commands without importing any."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, help_) for name, (_, help_) in COMMANDS.items()])
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(version("driftgauge"), prog_name="driftgauge")
+def main() -> None:
+    """Monitoring as code for machine-learning models.
+
+    Exit codes: 0 fine, 1 findings or failure, 2 wrong usage, 3 output is stale.
+    """

@@ -1,0 +1,1 @@
+"""The warehouse-backed exporter: metric definitions and a prediction log in, Prometheus exposition out."""

@@ -1,0 +1,248 @@
+"""The contract between the generator and the exporter: what to compute, and what to call it.
+
+The generator writes these definitions to ``output/metrics/`` and the exporter runs them. `catalogue.yaml` holds what
+all predictors share (logs and metrics); each file below `predictors/` holds one predictor. The exporter owns the types.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any, Literal, TypeVar
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+SCHEMA_VERSION = 1
+CATALOGUE_FILE = "catalogue.yaml"
+PREDICTORS_FOLDER = "predictors"
+
+WINDOW_SECONDS = {"1h": 3600, "1d": 86400}
+QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
+
+# Where a predictor is nobody's yet, `ml_model_info` says so with this role.
+UNREGISTERED = "unregistered"
+
+Window = Literal["1h", "1d"]
+D = TypeVar("D", bound="Definition")
+
+_SafeLoader: type[yaml.SafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # libyaml: ten times faster
+
+
+class Statistic(StrEnum):
+    """What a metric shows of a profile; each has one extractor in `metrics_exporter.statistics`."""
+
+    PREDICTIONS = "predictions"
+    VALUES = "values"
+    MEAN = "mean"
+    STDDEV = "stddev"
+    MIN = "min"
+    MAX = "max"
+    QUANTILE = "quantile"
+    DEFAULT_RATIO = "default_ratio"
+    NULL_RATIO = "null_ratio"
+    UNSEEN_RATIO = "unseen_ratio"
+    WINDOW_END = "window_end"
+    MODEL_INFO = "model_info"
+    EVALUATION = "evaluation"
+    LABELLED_RATIO = "labelled_ratio"
+    TRAINING_EVALUATION = "training_evaluation"
+
+
+class Subject(StrEnum):
+    """Whose statistic a metric shows."""
+
+    MODEL = "model"
+    PREDICTION = "prediction"
+    FEATURE = "feature"
+
+
+class Kind(StrEnum):
+    """How a feature's values are read."""
+
+    NUMERIC = "numeric"
+    BOOLEAN = "boolean"
+    CATEGORICAL = "categorical"
+
+
+class Role(StrEnum):
+    """What a model is to its predictor."""
+
+    PRIMARY = "primary"
+    SHADOW = "shadow"
+
+
+class OwnMetric(StrEnum):
+    """The exporter's metrics about itself, which its health alerts and dashboards read."""
+
+    LAST_SUCCESS = "driftgauge_last_success_timestamp_seconds"
+    ROWS = "driftgauge_window_rows"
+    DUPLICATE_ROWS = "driftgauge_duplicate_rows"
+    UNPARSABLE_VALUES = "driftgauge_unparsable_values"
+    SERIES = "driftgauge_series"
+    DROPPED_SERIES = "driftgauge_dropped_series"
+    MISSED_WINDOWS = "driftgauge_missed_windows_total"
+    QUERY_SECONDS = "driftgauge_query_seconds"
+    ERRORS = "driftgauge_errors_total"
+
+
+class Definition(BaseModel):
+    """Strict and frozen: an unknown key is an error, a read definition never changes."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Columns(Definition):
+    """The log's column names.
+
+    `features` is one MAP, JSON or STRUCT column, or a list of columns (globs allowed) that are a feature each.
+    """
+
+    sent_at: str = "sent_at"
+    prediction_id: str = "prediction_id"
+    predictor_name: str = "predictor_name"
+    model_id: str = "model_id"
+    features: str | tuple[str, ...] = "features"
+    prediction_result: str = "prediction_result"
+    default_values_used: str = "default_values_used"
+
+
+class Log(Definition):
+    """A prediction log: where it lies, and how long after a window's end its rows keep arriving."""
+
+    table: str
+    columns: Columns = Columns()
+    settle_seconds: Annotated[int, Field(ge=0)] = 600
+
+
+class Metric(Definition):
+    """One exported metric: its name and help text, and the statistic of the subject that it shows."""
+
+    name: str
+    type: Literal["gauge", "summary"]
+    help: str
+    labels: tuple[str, ...]
+    subject: Subject
+    statistic: Statistic
+
+
+class Model(Definition):
+    """A model version of a predictor."""
+
+    id: str
+    role: Role
+
+
+class Feature(Definition):
+    """What the registry declares of a feature. None: take the kind from the log."""
+
+    kind: Kind | None = None
+    unit: str | None = None
+
+
+class Reference(Definition):
+    """What drift compares with: a committed training profile, or the trailing weeks of the history."""
+
+    kind: Literal["training", "trailing"]
+    profile: str | None = None
+    weeks: int | None = None
+
+
+class Evaluation(Definition):
+    """How predictions meet actuals: the query that yields them, and the metrics wanted."""
+
+    actuals: str
+    matures_after_seconds: int
+    metrics: tuple[str, ...]
+    training: dict[str, float] = {}
+
+
+class Predictor(Definition):
+    """One registered predictor."""
+
+    schema_version: int
+    predictor: str
+    title: str
+    team: str
+    unit: str | None = None
+    log: str = "default"
+    windows: tuple[Window, ...] = ("1h", "1d")
+    models: tuple[Model, ...]
+    features: dict[str, Feature] = {}
+    reference: Reference | None = None
+    evaluation: Evaluation | None = None
+
+
+class Catalogue(Definition):
+    """What all predictors share."""
+
+    schema_version: int
+    logs: dict[str, Log]
+    metrics: tuple[Metric, ...]
+
+
+class Definitions(Definition):
+    """All that the exporter runs: the catalogue, and the predictors by id."""
+
+    catalogue: Catalogue
+    predictors: dict[str, Predictor]
+
+
+class DefinitionsError(Exception):
+    """Definitions that can't be run; the message names the file, what is wrong and what to do."""
+
+
+def load(folder: Path) -> Definitions:
+    """Read the definitions below `folder`.
+
+    Raises:
+        DefinitionsError: a file is missing, half-written, from a newer version, or not what the contract says.
+    """
+    catalogue_file = folder / CATALOGUE_FILE
+    if not catalogue_file.is_file():
+        raise DefinitionsError(f"{catalogue_file}: not found; run `driftgauge generate`, or point --definitions at it")
+    catalogue = _parse(Catalogue, catalogue_file)
+    predictors: dict[str, Predictor] = {}
+    for file in sorted((folder / PREDICTORS_FOLDER).glob("*.yaml")):
+        predictor = _parse(Predictor, file)
+        if predictor.predictor in predictors:
+            raise DefinitionsError(
+                f"{file}: predictor {predictor.predictor!r} is defined twice; run `driftgauge generate`"
+            )
+        if predictor.log not in catalogue.logs:
+            raise DefinitionsError(
+                f"{file}: log {predictor.log!r} is not in {catalogue_file}; run `driftgauge generate`"
+            )
+        predictors[predictor.predictor] = predictor
+    return Definitions(catalogue=catalogue, predictors=predictors)
+
+
+def _parse(kind: type[D], file: Path) -> D:
+    content = _read(file)
+    version = content.get("schema_version")
+    if not isinstance(version, int) or version > SCHEMA_VERSION:
+        raise DefinitionsError(
+            f"{file}: schema_version is {version!r}, this exporter reads up to {SCHEMA_VERSION}; "
+            "upgrade driftgauge here, or generate with the version that runs here"
+        )
+    try:
+        return kind.model_validate(content)
+    except ValidationError as error:
+        raise DefinitionsError(f"{file}: {'; '.join(_problems(error))}; run `driftgauge generate`") from None
+
+
+def _read(file: Path) -> dict[str, Any]:
+    try:
+        content = yaml.load(file.read_text(encoding="utf-8"), Loader=_SafeLoader)  # noqa: S506
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        reason = " ".join(str(error).split())
+        raise DefinitionsError(f"{file}: can't be read ({reason}); run `driftgauge generate`") from None
+    if not isinstance(content, dict):
+        raise DefinitionsError(f"{file}: is not a definitions file; run `driftgauge generate`")
+    return content
+
+
+def _problems(error: ValidationError) -> Iterator[str]:
+    for problem in error.errors(include_url=False):
+        yield f"{'.'.join(map(str, problem['loc']))}: {problem['msg'].lower()}"

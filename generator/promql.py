@@ -1,0 +1,60 @@
+"""Small pieces of PromQL that rules and panels share: string literals, selectors, globs as regular expressions."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+# Grafana replaces `$name`, `${name}` and `[[name]]` even inside PromQL strings: both are spelt as escapes.
+_ESCAPES = {"\\": "\\\\", '"': '\\"', "\n": "\\n", "\r": "\\r", "\t": "\\t", "$": "\\u0024"}
+_CONTROL = re.compile(r"[\x00-\x1f\x7f\u0085\u2028\u2029]")
+_REGEX_SPECIAL = re.compile(r"[\\.+*?()|\[\]{}^$]")
+
+
+def quote(text: str) -> str:
+    """A PromQL string literal that means `text`, whatever it holds, and that Grafana leaves alone."""
+    escaped = "".join(_ESCAPES.get(character, character) for character in text)
+    escaped = _CONTROL.sub(lambda match: f"\\u{ord(match[0]):04x}", escaped).replace("[[", "\\u005b\\u005b")
+    return f'"{escaped}"'
+
+
+def variable(name: str) -> str:
+    """A string literal that means the value of a Grafana variable."""
+    return f'"${{{name}}}"'
+
+
+def matcher(label: str, value: str) -> str:
+    """`label="value"`."""
+    return f"{label}={quote(value)}"
+
+
+def regex_matcher(label: str, pattern: str) -> str:
+    """`label=~"pattern"`, for a pattern made of `regex_any` or `glob_regex`."""
+    return f"{label}=~{quote(pattern)}"
+
+
+def any_matcher(label: str, values: Iterable[str]) -> str:
+    """A matcher for one of the values; plain equality where there is only one."""
+    distinct = list(dict.fromkeys(values))
+    return matcher(label, distinct[0]) if len(distinct) == 1 else regex_matcher(label, regex_any(distinct))
+
+
+def selector(metric: str, *matchers: str) -> str:
+    """`metric{matchers}`."""
+    return f"{metric}{{{','.join(matchers)}}}" if matchers else metric
+
+
+def regex_escape(text: str) -> str:
+    """`text` as an RE2 regular expression that matches it and nothing else."""
+    return _REGEX_SPECIAL.sub(lambda match: f"\\{match[0]}", text)
+
+
+def regex_any(values: Iterable[str]) -> str:
+    """An RE2 regular expression that matches exactly these values."""
+    return "|".join(regex_escape(value) for value in values)
+
+
+def glob_regex(glob: str) -> str:
+    """The RE2 regular expression of a glob: `*` any text, `?` one character; anchored by PromQL itself."""
+    wildcards = {"*": ".*", "?": "."}
+    return "".join(wildcards.get(character) or regex_escape(character) for character in glob)

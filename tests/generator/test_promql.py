@@ -1,0 +1,41 @@
+"""The string pieces of PromQL, read back by promtool and by Prometheus' own escaping rules."""
+
+from __future__ import annotations
+
+import json
+import re
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from generator.promql import any_matcher, glob_regex, quote, regex_any, regex_matcher, selector, variable
+
+GRAFANA_VARIABLE = re.compile(r"\$(\w+)|\[\[(\w+?)(?::(\w+))?]]|\$\{(\w+)(?:\.([^:^}]+))?(?::([^}]+))?}")
+TEXT = st.text(alphabet=st.characters(exclude_categories=("Cs",)))
+
+
+@given(TEXT)
+def test_a_quoted_string_means_the_text(text: str) -> None:
+    assert json.loads(quote(text), strict=False) == text  # JSON's escapes are Go's for all that `quote` writes
+
+
+@given(TEXT | st.sampled_from(["$predictor", "${window}", "[[window]]", "[[[a]]"]))
+def test_grafana_finds_no_variable_in_a_quoted_string(text: str) -> None:
+    assert not GRAFANA_VARIABLE.search(quote(text))
+
+
+@given(TEXT, TEXT)
+def test_a_list_of_values_matches_these_and_no_other(one: str, other: str) -> None:
+    assert re.fullmatch(regex_any([one, "x"]), one, re.DOTALL)
+    assert bool(re.fullmatch(regex_any([one]), other, re.DOTALL)) == (one == other)
+
+
+def test_globs_are_anchored_by_prometheus() -> None:
+    assert glob_regex("wind_*.a?") == r"wind_.*\.a."
+
+
+def test_selectors() -> None:
+    assert selector("up") == "up"
+    assert selector("up", any_matcher("a", ["x"]), any_matcher("b", ["x", "y.z", "x"])) == r'up{a="x",b=~"x|y\\.z"}'
+    assert regex_matcher("feature", glob_regex("*")) == 'feature=~".*"'
+    assert variable("window") == '"${window}"'

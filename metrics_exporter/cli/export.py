@@ -1,0 +1,79 @@
+"""`driftgauge export`: serve `/metrics`, or compute once and print."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+
+from metrics_exporter import config
+
+
+def _settings_options(function: Callable[..., None]) -> Callable[..., None]:
+    """An option for each setting; its variable and its key in the config file have the same name."""
+    for name in reversed(config.names()):
+        field = config.Settings.model_fields[name]
+        function = click.option(config.option(name), name, metavar="VALUE", help=field.description)(function)
+    return function
+
+
+@click.command(epilog="Each option but --once and --now is also a key of the config file and a variable DRIFTGAUGE_….")
+@_settings_options
+@click.option(
+    "--config", "file", type=click.Path(path_type=Path), envvar=config.variable("config"), help="Config file (YAML)."
+)
+@click.option("--once", is_flag=True, help="Compute what is due, print the metrics, and exit.")
+@click.option("--now", metavar="TIME", help="Set the clock, such as 2026-03-01T10:00 (UTC): for replays.")
+def command(file: Path | None, once: bool, now: str | None, **options: str | None) -> None:
+    """Serve /metrics from the prediction log.
+
+    An option goes before its environment variable, and that before the config file. Stops on SIGTERM or Ctrl-C.
+    """
+    given = {name: value for name, value in options.items() if value is not None}
+    clock = _moment(now)
+    try:
+        settings = config.read(given, os.environ, file)
+    except config.SettingsError as error:
+        raise (click.UsageError if error.usage else click.ClickException)(str(error)) from None
+    from metrics_exporter.errors import USER_ERRORS  # noqa: PLC0415 - the warehouse's driver takes its time to load
+    from metrics_exporter.service import ServiceError, serve  # noqa: PLC0415
+
+    try:
+        if once:
+            _print_once(settings, clock or datetime.now(UTC))
+        else:
+            serve(settings, clock)
+    except (*USER_ERRORS, ServiceError) as error:
+        raise click.ClickException(str(error)) from None
+
+
+def _print_once(settings: config.Settings, now: datetime) -> None:
+    """Compute what is due and print it; a log that failed is told on stderr and ends in exit code 1."""
+    from metrics_exporter.cycle import Cycle  # noqa: PLC0415
+    from metrics_exporter.progress import progress  # noqa: PLC0415
+
+    with progress("computing the windows due"):
+        update = Cycle(settings).run(now)
+    for piece in update.snapshot.current.text.chunks():
+        sys.stdout.buffer.write(piece)
+    sys.stdout.buffer.flush()
+    for problem in (*update.failures, *update.snapshot.dropped.values()):
+        click.echo(f"driftgauge: {problem}", err=True)
+    if update.failures or update.snapshot.dropped:
+        sys.exit(1)
+
+
+def _moment(text: str | None) -> datetime | None:
+    if text is None:
+        return None
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise click.BadParameter(
+            f"{text!r} is no ISO time; write one such as 2026-03-01T10:00", param_hint="--now"
+        ) from None
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)

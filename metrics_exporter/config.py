@@ -1,0 +1,173 @@
+"""The exporter's settings: options, then the environment, then the config file."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Mapping
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated, Any
+
+import yaml
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
+
+ENVIRONMENT_PREFIX = "DRIFTGAUGE_"
+PASSWORD = "auth_password"  # noqa: S105
+_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
+_ADDRESS = re.compile(r"(?:\[(?P<six>[0-9A-Fa-f:.%]+)\]|(?P<host>[^:\[\]]*)):(?P<port>\d{1,5})")
+
+
+class SettingsError(Exception):
+    """A setting that can't be used; the message names where it was set, what is wrong and what to write.
+
+    Attributes:
+        usage: it was set by an option.
+    """
+
+    def __init__(self, message: str, *, usage: bool = False) -> None:
+        super().__init__(message)
+        self.usage = usage
+
+
+def _duration(value: object) -> object:
+    if isinstance(value, timedelta):
+        return value
+    found = re.fullmatch(r"(\d+)([smhd])", str(value))
+    if found is None:
+        raise ValueError("is no duration; write a number and s, m, h or d, such as 3h")
+    return timedelta(**{_UNITS[found[2]]: int(found[1])})
+
+
+def _address(value: object) -> tuple[str, int]:
+    found = _ADDRESS.fullmatch(str(value))
+    if found is None or int(found["port"]) > 65535:
+        raise ValueError("is no address; write host:port, such as 127.0.0.1:9877")
+    return found["six"] or found["host"] or "0.0.0.0", int(found["port"])  # noqa: S104
+
+
+def _warehouse(value: object) -> str:
+    if ":" not in str(value):
+        raise ValueError("names no kind of warehouse; write duckdb:PATH")
+    return str(value)
+
+
+Duration = Annotated[timedelta, BeforeValidator(_duration)]
+
+
+class Settings(BaseModel):
+    """All that differs between environments; each is an option, a key of the config file and a variable."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    definitions: Path = Field(Path("output/metrics"), description="Folder of the generated metric definitions.")
+    warehouse: Annotated[str, BeforeValidator(_warehouse)] = Field(
+        description="Where the prediction log lies, such as duckdb:predictions.duckdb."
+    )
+    history: str = Field("history", description="Folder or bucket URL that keeps the profiles.")
+    listen: Annotated[tuple[str, int], BeforeValidator(_address)] = Field(
+        ("127.0.0.1", 9877), description="Address to serve on, host:port."
+    )
+    max_age: Duration = Field(
+        timedelta(hours=3), description="How long values stay after the next ones should have come."
+    )
+    series_limit: int = Field(1_000_000, ge=1, description="The most series exported; what grew is left out.")
+    lookback_days: int = Field(28, ge=1, description="How far back missed windows are caught up.")
+    recompute: int = Field(3, ge=0, description="How many past windows are recomputed for late rows.")
+    query_timeout: Duration = Field(timedelta(minutes=5), description="Deadline of a warehouse query.")
+    tls_certificate: Path | None = Field(None, description="PEM file of the certificate chain: serves HTTPS.")
+    tls_key: Path | None = Field(None, description="PEM file of the certificate's private key.")
+    auth_username: str | None = Field(None, description="User name that /metrics and / ask for.")
+    auth_password_file: Path | None = Field(
+        None, description=f"File that holds the password; or set {ENVIRONMENT_PREFIX}AUTH_PASSWORD."
+    )
+    auth_password: SecretStr | None = None
+
+    def credentials(self) -> tuple[str, str] | None:
+        """User name and password that are asked for, if any.
+
+        Raises:
+            SettingsError: one of the two is missing, or the file can't be read.
+        """
+        password = self.auth_password.get_secret_value() if self.auth_password else self._password_from_file()
+        if self.auth_username is None and password is None:
+            return None
+        if not self.auth_username or not password:
+            raise SettingsError(
+                "basic auth needs both a user name and a password; set auth_username, and auth_password_file "
+                f"or {ENVIRONMENT_PREFIX}AUTH_PASSWORD"
+            )
+        return self.auth_username, password
+
+    def _password_from_file(self) -> str | None:
+        if self.auth_password_file is None:
+            return None
+        try:
+            return self.auth_password_file.read_text(encoding="utf-8").strip()
+        except (OSError, UnicodeDecodeError) as error:
+            raise SettingsError(f"{self.auth_password_file}: the password can't be read ({_reason(error)})") from None
+
+
+def names() -> tuple[str, ...]:
+    """The settings that options and the config file may hold: all but the password."""
+    return tuple(name for name in Settings.model_fields if name != PASSWORD)
+
+
+def option(name: str) -> str:
+    """The option of a setting."""
+    return f"--{name.replace('_', '-')}"
+
+
+def variable(name: str) -> str:
+    """The environment variable of a setting."""
+    return f"{ENVIRONMENT_PREFIX}{name.upper()}"
+
+
+def read(options: Mapping[str, str], environment: Mapping[str, str], file: Path | None) -> Settings:
+    """Merge the three sources, an option before a variable before a key of the file.
+
+    Raises:
+        SettingsError: one of them holds what it can't hold.
+    """
+    from_file = _read_file(file) if file else {}
+    from_environment = {
+        name: environment[variable(name)] for name in Settings.model_fields if variable(name) in environment
+    }
+    places = {name: f"{file}: {name}" for name in from_file}
+    places |= {name: variable(name) for name in from_environment}
+    places |= {name: option(name) for name in options}
+    try:
+        return Settings.model_validate({**from_file, **from_environment, **options})
+    except ValidationError as error:
+        name, problem = _first(error)
+        missing = f"{name} is not set; give {option(name)}, {variable(name)} or the config file's key {name}"
+        message = f"{places[name]}: {problem}" if name in places else missing
+        raise SettingsError(message, usage=name in options or name not in places) from None
+
+
+def _read_file(file: Path) -> dict[str, Any]:
+    try:
+        content = yaml.safe_load(file.read_text(encoding="utf-8")) or {}
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise SettingsError(f"{file}: can't be read ({_reason(error)})") from None
+    if not isinstance(content, dict):
+        raise SettingsError(f"{file}: is no mapping of settings; write lines such as `listen: 127.0.0.1:9877`")
+    for key in content:
+        if key == PASSWORD:
+            raise SettingsError(
+                f"{file}: {key}: a password has no place here; use auth_password_file or {variable(key)}"
+            )
+        if key not in names():
+            near = difflib.get_close_matches(str(key), names(), 1)
+            advice = f"did you mean {near[0]}?" if near else f"known keys: {', '.join(names())}"
+            raise SettingsError(f"{file}: unknown key {key!r}; {advice}")
+    return content
+
+
+def _first(error: ValidationError) -> tuple[str, str]:
+    problem = error.errors(include_url=False, include_input=False)[0]
+    return str(problem["loc"][0]), problem["msg"].removeprefix("Value error, ").lower()
+
+
+def _reason(error: Exception) -> str:
+    return " ".join(str(getattr(error, "strerror", None) or error).split())

@@ -1,0 +1,119 @@
+"""One round of the exporter's work: definitions, refresh, snapshot, status page."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from metrics_exporter import definitions as contract
+from metrics_exporter.config import Settings
+from metrics_exporter.definitions import Definitions, DefinitionsError
+from metrics_exporter.exposition import Encoded
+from metrics_exporter.history import History
+from metrics_exporter.logs import event
+from metrics_exporter.page import Page
+from metrics_exporter.refresh import LogReport, Refresher
+from metrics_exporter.snapshot import Snapshot, Snapshots
+from metrics_exporter.view import groups
+from metrics_exporter.warehouses import open_warehouse
+
+_HOUR = timedelta(hours=1)
+_EPOCH = datetime.fromisoformat("1970-01-01T00:00:00+00:00")
+_FIRST_RETRY = timedelta(seconds=30)
+_LAST_RETRY = timedelta(minutes=10)
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Update:
+    """What a round yields.
+
+    Attributes:
+        failures: what went wrong, in words.
+        wake: when the next round is to begin.
+    """
+
+    snapshot: Snapshot
+    page: Encoded
+    failures: tuple[str, ...]
+    wake: datetime
+
+
+class Cycle:
+    """What lasts from one round to the next."""
+
+    def __init__(self, settings: Settings) -> None:
+        """Read the definitions and open warehouse and history.
+
+        Raises:
+            DefinitionsError: the definitions can't be run.
+            WarehouseError: there is no such warehouse.
+        """
+        self._settings = settings
+        self._definitions = contract.load(settings.definitions)
+        self._warehouse = open_warehouse(settings.warehouse)
+        self._history = History(settings.history)
+        self._snapshots = Snapshots(settings.max_age, settings.series_limit)
+        self._page = Page(self._history)
+        self._refresher = self._new_refresher()
+        self._definitions_error: str | None = None
+        self._failed_rounds = 0
+
+    def run(self, now: datetime) -> Update:
+        """Compute what is due and render it."""
+        self._reload()
+        reports = self._refresher.refresh(now)
+        failures = tuple(self._failures(reports))
+        self._failed_rounds = self._failed_rounds + 1 if failures else 0
+        shown = groups(self._definitions, reports, now, self._settings.max_age)
+        snapshot = self._snapshots.make(self._definitions, reports, shown, now)
+        page = self._page.render(self._definitions, reports, shown, (*failures, *snapshot.dropped.values()), now)
+        return Update(snapshot, page, failures, self._wake(now, snapshot))
+
+    def _reload(self) -> None:
+        """Take up changed definitions; broken ones leave those before in force."""
+        try:
+            fresh = contract.load(self._settings.definitions)
+        except DefinitionsError as error:
+            self._definitions_error = f"the definitions before are kept: {error}"
+            return
+        self._definitions_error = None
+        if fresh != self._definitions:
+            self._definitions = fresh
+            self._refresher = self._new_refresher()
+            event(_log, logging.INFO, "definitions changed", predictors=len(fresh.predictors))
+
+    def _new_refresher(self) -> Refresher:
+        settings = self._settings
+        return Refresher(
+            self._definitions,
+            self._warehouse,
+            self._history,
+            lookback_days=settings.lookback_days,
+            recompute=settings.recompute,
+            timeout_seconds=settings.query_timeout.total_seconds(),
+        )
+
+    def _failures(self, reports: Iterable[LogReport]) -> Iterable[str]:
+        if self._definitions_error:
+            yield self._definitions_error
+        for report in reports:
+            if report.error:
+                yield f"log {report.log}: {report.error}"
+
+    def _wake(self, now: datetime, snapshot: Snapshot) -> datetime:
+        moments = [next_due(self._definitions, now)]
+        if snapshot.good_until:
+            moments.append(snapshot.good_until)
+        if self._failed_rounds:
+            moments.append(now + min(_FIRST_RETRY * 2 ** (self._failed_rounds - 1), _LAST_RETRY))
+        return min(moments)
+
+
+def next_due(definitions: Definitions, now: datetime) -> datetime:
+    """When the next hour of any log is due: its end, and the time that its rows take to settle."""
+    settles = {timedelta(seconds=log.settle_seconds) for log in definitions.catalogue.logs.values()}
+    return min(_EPOCH + ((now - settle - _EPOCH) // _HOUR + 1) * _HOUR + settle for settle in settles)

@@ -1,0 +1,69 @@
+"""The series limit: which predictors are left out when there are too many series, and how to say so."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from metrics_exporter.view import Group
+
+_NAMED = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """How large a predictor is on `/metrics`, and what makes it large."""
+
+    series: int
+    models: frozenset[str]
+    features: frozenset[str]
+
+
+EMPTY = Size(0, frozenset(), frozenset())
+
+
+def sizes(groups: Iterable[Group], series: Mapping[str, int]) -> Mapping[str, Size]:
+    """The size of each predictor."""
+    models: dict[str, set[str]] = {}
+    features: dict[str, set[str]] = {}
+    for group in groups:
+        models.setdefault(group.predictor, set()).update(model.model_id for model in group.models)
+        features.setdefault(group.predictor, set()).update(p.series.feature or "" for p in group.features)
+    return {name: Size(series[name], frozenset(models[name]), frozenset(features[name])) for name in models}
+
+
+def too_large(now: Mapping[str, Size], before: Mapping[str, Size], limit: int) -> tuple[str, ...]:
+    """The predictors to leave out so that the rest fits: those first that grew most since they were last exported."""
+    total = sum(size.series for size in now.values())
+    left_out: list[str] = []
+    for name in sorted(now, key=lambda name: (_growth(now[name], before.get(name, EMPTY)), now[name].series, name)):
+        if total <= limit:
+            break
+        left_out.append(name)
+        total -= now[name].series
+    return tuple(left_out)
+
+
+def explain(name: str, now: Size, before: Size, limit: int) -> str:
+    """Why a predictor is left out, and what of it grew."""
+    new = [
+        _list("models", sorted(now.models - before.models)),
+        _list("features", sorted(now.features - before.features)),
+    ]
+    grew = f"grew from {before.series:,} to {now.series:,} series" if before.series else f"has {now.series:,} series"
+    what = " and ".join(part for part in new if part)
+    return (
+        f"predictor {name!r} {grew} and is left out: the limit for all is {limit:,}"
+        f"{f'; new: {what}' if what else ''}; drop what does not belong in the log, or raise series_limit"
+    )
+
+
+def _growth(now: Size, before: Size) -> int:
+    return before.series - now.series
+
+
+def _list(what: str, names: list[str]) -> str:
+    if not names:
+        return ""
+    more = "" if len(names) <= _NAMED else ", …"
+    return f"{len(names):,} {what} ({', '.join(names[:_NAMED])}{more})"

@@ -1,0 +1,204 @@
+"""The running exporter: this process serves bytes, a worker process makes them.
+
+A worker of its own, so that neither a query nor the rendering of a million series ever holds up a scrape, and a worker
+that dies (out of memory, a crash in a driver) is started again while the last snapshot is still served.
+"""
+
+from __future__ import annotations
+
+import logging
+import multiprocessing
+import os
+import signal
+import ssl
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from multiprocessing.connection import Connection, wait
+from types import FrameType
+from typing import NoReturn
+
+from metrics_exporter import logs
+from metrics_exporter.config import Settings, SettingsError
+from metrics_exporter.cycle import Cycle, Update
+from metrics_exporter.errors import USER_ERRORS
+from metrics_exporter.logs import event
+from metrics_exporter.progress import progress
+from metrics_exporter.server import Server, Site
+
+Clock = Callable[[], datetime]
+
+_RESTART_SECONDS = (1.0, 5.0, 30.0, 60.0)
+_RETRY = timedelta(seconds=60)
+_CONTEXT = multiprocessing.get_context("spawn")
+
+_log = logging.getLogger(__name__)
+
+
+class ServiceError(Exception):
+    """The exporter can't run; the message says why and what to do."""
+
+
+class _StopError(Exception):
+    """A signal asked for the end."""
+
+
+def shifted_clock(now: datetime | None) -> Clock:
+    """A clock that shows `now` at this moment and goes on from there; the real one for None."""
+    offset = timedelta() if now is None else now - datetime.now(UTC)
+    return lambda: datetime.now(UTC) + offset
+
+
+def serve(settings: Settings, now: datetime | None) -> None:
+    """Serve until SIGTERM or SIGINT.
+
+    Raises:
+        SettingsError: credentials or certificate can't be used.
+        ServiceError: the address can't be bound, or the worker found that it can't work at all.
+    """
+    logs.to_stderr()
+    site = Site(shifted_clock(now))
+    server = _listen(settings, site)
+    thread = threading.Thread(target=server.serve_forever, name="http", daemon=True)
+    thread.start()
+    host, port = server.server_address[:2]
+    event(_log, logging.INFO, "listening", address=f"{host!s}:{port}", tls=settings.tls_certificate is not None)
+    try:
+        with _stop_signals():
+            _supervise(settings, now, site)
+    except _StopError:
+        event(_log, logging.INFO, "stopped")
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
+def _supervise(settings: Settings, now: datetime | None, site: Site) -> NoReturn:
+    """Keep a worker running and publish what it sends."""
+    offset = now - datetime.now(UTC) if now else timedelta()
+    failed = 0
+    while True:
+        receiving, sending = _CONTEXT.Pipe(duplex=False)
+        worker = _CONTEXT.Process(target=work, args=(settings, offset, sending), name="worker", daemon=True)
+        worker.start()
+        sending.close()
+        try:
+            if _publish(receiving, site):
+                failed = 0
+        finally:
+            worker.terminate()
+            worker.join()
+        pause = _RESTART_SECONDS[min(failed, len(_RESTART_SECONDS) - 1)]
+        event(_log, logging.ERROR, "worker died", exit_code=worker.exitcode, restart_seconds=pause)
+        site.waiting = "the worker process died and is started again; see the log"
+        failed += 1
+        time.sleep(pause)
+
+
+def _publish(receiving: Connection, site: Site) -> bool:
+    """Publish updates until the worker is gone; whether there was any."""
+    published = False
+    while True:
+        try:
+            message: Update | str = receiving.recv()
+        except EOFError:
+            return published
+        if isinstance(message, str):
+            if site.snapshot is None:
+                raise ServiceError(message)
+            event(_log, logging.ERROR, "worker can't start", reason=message)
+        else:
+            site.page = message.page
+            site.snapshot = message.snapshot
+            published = True
+
+
+def work(settings: Settings, offset: timedelta, sending: Connection) -> None:
+    """The worker's process: a round at each due time, until the parent is gone."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent gets it too, and ends the worker
+    logs.to_stderr()
+    try:
+        cycle = Cycle(settings)
+    except USER_ERRORS as error:
+        sending.send(str(error))
+        return
+    while True:
+        wake = _round(cycle, datetime.now(UTC) + offset, sending)
+        if _orphaned((wake - (datetime.now(UTC) + offset)).total_seconds()):
+            return
+
+
+def _round(cycle: Cycle, now: datetime, sending: Connection) -> datetime:
+    """Run a round and send what it yields; when to begin the next."""
+    started = time.monotonic()
+    try:
+        with progress("computing the windows due"):
+            update = cycle.run(now)
+    except Exception as error:  # whatever it is, the last good values stay and it is tried again
+        event(_log, logging.ERROR, "round failed", error=f"{type(error).__name__}: {error}")
+        return now + _RETRY
+    sending.send(update)
+    for failure in update.failures:
+        event(_log, logging.ERROR, "failed", reason=failure)
+    for reason in update.snapshot.dropped.values():
+        event(_log, logging.ERROR, "series limit", reason=reason)
+    event(
+        _log,
+        logging.INFO,
+        "published",
+        seconds=time.monotonic() - started,
+        series=update.snapshot.series,
+        bytes=len(update.snapshot.current.text.gzip),
+        next=update.wake.isoformat(timespec="seconds"),
+    )
+    return update.wake
+
+
+def _orphaned(seconds: float) -> bool:
+    """Sleep; whether the parent ended meanwhile."""
+    parent = multiprocessing.parent_process()
+    if parent is None:
+        raise RuntimeError("a worker runs in a process of its own")
+    return bool(wait([parent.sentinel], max(seconds, 0)))
+
+
+def _listen(settings: Settings, site: Site) -> Server:
+    host, port = settings.listen
+    try:
+        return Server((host, port), site, settings.credentials(), _tls(settings))
+    except OSError as error:
+        raise ServiceError(
+            f"can't listen on {host}:{port} ({os.strerror(error.errno or 0).lower()}); "
+            "choose another address with --listen, or stop what uses it"
+        ) from None
+
+
+def _tls(settings: Settings) -> ssl.SSLContext | None:
+    if settings.tls_certificate is None:
+        return None
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    try:
+        context.load_cert_chain(settings.tls_certificate, settings.tls_key)
+    except OSError as error:  # ssl.SSLError is one
+        raise SettingsError(
+            f"tls_certificate {settings.tls_certificate} or tls_key {settings.tls_key}: can't be used "
+            f"({error.strerror or error}); both must be PEM files and belong together"
+        ) from None
+    return context
+
+
+@contextmanager
+def _stop_signals() -> Iterator[None]:
+    """End what runs inside by SIGTERM or SIGINT."""
+
+    def stop(_: int, __: FrameType | None) -> NoReturn:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        raise _StopError
+
+    signal.signal(signal.SIGTERM, stop)
+    signal.signal(signal.SIGINT, stop)
+    yield

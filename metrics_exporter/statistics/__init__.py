@@ -1,0 +1,32 @@
+"""One small extractor for each statistic of the catalogue.
+
+To add one: name it in `definitions.Statistic`, write its function beside the others here, and enter it in the table of
+what it is a statistic of. Drift, which compares a profile with its reference, takes its place in `OF_PROFILES`.
+"""
+
+from __future__ import annotations
+
+from metrics_exporter.definitions import Statistic
+from metrics_exporter.statistics import counts, evaluation, models, moments, quantiles, ratios
+from metrics_exporter.statistics.kinds import Labelled, ModelStatistic, ProfileStatistic, Scalar
+
+OF_PROFILES: dict[Statistic, ProfileStatistic] = {
+    Statistic.VALUES: Scalar(counts.values),
+    Statistic.MEAN: Scalar(moments.mean),
+    Statistic.STDDEV: Scalar(moments.stddev),
+    Statistic.MIN: Scalar(moments.minimum),
+    Statistic.MAX: Scalar(moments.maximum),
+    Statistic.QUANTILE: Labelled("quantile", quantiles.quantiles),
+    Statistic.DEFAULT_RATIO: Scalar(ratios.default_ratio),
+    Statistic.NULL_RATIO: Scalar(ratios.null_ratio),
+    Statistic.UNSEEN_RATIO: Scalar(ratios.unseen_ratio),
+}
+
+OF_MODELS: dict[Statistic, ModelStatistic] = {
+    Statistic.PREDICTIONS: Scalar(counts.predictions),
+    Statistic.WINDOW_END: Scalar(models.window_end),
+    Statistic.MODEL_INFO: Scalar(models.model_info),
+    Statistic.EVALUATION: Labelled("metric", evaluation.evaluation),
+    Statistic.LABELLED_RATIO: Scalar(evaluation.labelled_ratio),
+    Statistic.TRAINING_EVALUATION: Labelled("metric", evaluation.training_evaluation),
+}

@@ -1,0 +1,6 @@
+"""What can be wrong in a registry: a module a finding.
+
+`syntax` is what can be wrong in a file before it means anything, `shape` what a single value can have wrong, and
+`meaning` what only shows when the registry is seen as a whole. Each module has a `RULE`, the code that finds it, a
+page in `docs/findings/` and a test in `tests/registry/findings/`.
+"""

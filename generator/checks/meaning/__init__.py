@@ -1,0 +1,1 @@
+"""What only shows when the registry is seen as a whole."""

@@ -1,0 +1,1 @@
+"""What a single key or value can have wrong."""

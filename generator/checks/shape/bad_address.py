@@ -1,0 +1,30 @@
+"""A runbook that is no address."""
+
+from __future__ import annotations
+
+from urllib.parse import urlsplit
+
+from generator.checks.shape.refusal import refuse
+from generator.findings import Rule, Severity, quote
+
+RULE = Rule("bad-address", Severity.ERROR, "A runbook that is no web address")
+
+
+def accept(url: str) -> str:
+    """The address itself.
+
+    Raises:
+        PydanticCustomError: it is no complete http or https address.
+    """
+    try:
+        parts = urlsplit(url)
+        complete = parts.scheme in {"http", "https"} and bool(parts.hostname)
+    except ValueError:
+        complete = False
+    if not complete or not url.isprintable() or " " in url:
+        raise refuse(
+            RULE,
+            f"{quote(url)} is no web address",
+            "write it in full, such as https://runbooks.example.com/ml",
+        )
+    return url

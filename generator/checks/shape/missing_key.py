@@ -1,0 +1,13 @@
+"""A key that has to be there and isn't."""
+
+from __future__ import annotations
+
+from generator.findings import Finding, Place, Rule, Severity, quote
+
+RULE = Rule("missing-key", Severity.ERROR, "A key that has to be there")
+
+
+def finding(place: Place, key: str, example: str | None) -> Finding:
+    """The finding for a mapping without `key`; `example` is a value that one could write."""
+    advice = f"add it, such as `{key}: {example}`" if example else "add it"
+    return RULE.finding(place, f"{quote(key)} is missing here", advice)

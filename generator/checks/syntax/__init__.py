@@ -1,0 +1,1 @@
+"""What can be wrong in a file before it means anything."""

@@ -1,0 +1,17 @@
+"""The same key twice in one mapping."""
+
+from __future__ import annotations
+
+from generator.findings import Finding, Place, Rule, Severity, quote
+
+RULE = Rule("duplicate-key", Severity.ERROR, "A key that is there twice")
+
+
+def finding(second: Place, first: Place, key: str) -> Finding:
+    """The finding for a key that `first` has already."""
+    return RULE.finding(
+        second,
+        f"{quote(key)} is already given in line {first.line}",
+        "keep one of the two; a reader that isn't strict would drop the other silently",
+        (first,),
+    )

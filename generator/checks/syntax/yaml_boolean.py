@@ -1,0 +1,21 @@
+"""`no`, `yes`, `on`, `off` without quotes: a word to some YAML readers, true or false to others."""
+
+from __future__ import annotations
+
+import re
+
+from generator.findings import Rule, Severity, quote
+
+RULE = Rule("yaml-boolean", Severity.ERROR, "An unquoted yes, no, on or off")
+
+_WORDS = re.compile(r"(?i:yes|no|on|off)")
+
+
+def recognise(text: str) -> tuple[str, str] | None:
+    """Message and advice, when the unquoted `text` is one of the words."""
+    if not _WORDS.fullmatch(text):
+        return None
+    return (
+        f"{quote(text)} without quotes is a word to some YAML readers and true or false to others",
+        f'write "{text}" with quotes if you mean the word, `true` or `false` if you mean that',
+    )

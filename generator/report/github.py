@@ -1,0 +1,38 @@
+"""Findings as annotations of a pull request: GitHub's workflow commands."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from generator.findings import Finding
+from generator.report.documentation import address
+
+
+def render(findings: Iterable[Finding]) -> str:
+    """One workflow command a finding and line."""
+    return "".join(_command(finding) for finding in findings)
+
+
+def _command(finding: Finding) -> str:
+    place = finding.place
+    properties = {
+        "file": place.file,
+        "line": place.line,
+        "endLine": place.line,
+        "col": place.column,
+        "endColumn": max(place.column, place.end_column - 1),
+        "title": finding.code,
+    }
+    shown = ",".join(f"{name}={_property(str(value))}" for name, value in properties.items())
+    where = f"{place.key_path}: " if place.key_path else ""
+    also = "".join(f"\nAlso: {other}" for other in finding.related)
+    message = f"{where}{finding.message}\n{finding.advice}{also}\nSee {address(finding)}"
+    return f"::{finding.severity} {shown}::{_data(message)}\n"
+
+
+def _data(text: str) -> str:
+    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+
+
+def _property(text: str) -> str:
+    return _data(text).replace(":", "%3A").replace(",", "%2C")

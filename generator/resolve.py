@@ -1,0 +1,194 @@
+"""The spec → the model: defaults, owners and full names put in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from generator import model
+from generator.catalogue import BY_NAME, PREDICTIONS
+from generator.checks.shape.bad_duration import seconds
+from generator.conventions import stem
+from generator.spec import v1
+from generator.spec.registry import Declarations, Entry, T
+from metrics_exporter.definitions import WINDOW_SECONDS, Columns, Kind, Log, Reference, Role
+
+DEFAULT_LOG = "default"
+EVERY_FEATURE = "all"
+FRESHNESS_PREFIX = "freshness-"
+
+
+def resolve(declarations: Declarations) -> model.Registry:
+    """The model of a registry in which there is no error."""
+    teams = {entry.name: _team(entry.name, spec) for entry, spec in _valid(declarations.teams)}
+    logs = {entry.name: _log(spec) for entry, spec in _valid(declarations.logs)}
+    if DEFAULT_LOG not in logs and _uses_default_log(declarations):
+        logs[DEFAULT_LOG] = _log(v1.Log())
+    predictors = [_predictor(entry.name, spec, teams[spec.team]) for entry, spec in _valid(declarations.predictors)]
+    return model.Registry(
+        logs=dict(sorted(logs.items())),
+        teams=tuple(sorted(teams.values(), key=lambda team: team.id)),
+        predictors=tuple(sorted(predictors, key=lambda predictor: predictor.id)),
+    )
+
+
+def feature_glob(alert: v1.Alert) -> str | None:
+    """The alert's feature as a name or glob."""
+    return "*" if alert.feature == EVERY_FEATURE else alert.feature
+
+
+def metric_name(alert: v1.Alert) -> str:
+    """The full name of the alert's metric."""
+    return v1.PREFIX + alert.metric
+
+
+def alert_title(alert: v1.Alert) -> str:
+    """What people read of an alert."""
+    return alert.title or alert.id
+
+
+def alert_window(spec: v1.Predictor, alert: v1.Alert) -> str:
+    """The windows that an alert watches."""
+    return alert.window or spec.cadence[0]
+
+
+def freshness_severity(spec: v1.Predictor, *, has_slack: bool) -> str:
+    """Where a predictor's freshness alerts go."""
+    return spec.freshness.severity or ("notify" if has_slack else "page")
+
+
+def freshness_title(model_id: str) -> str:
+    """What people read of the freshness alert of a model."""
+    return f"No predictions from {model_id}"
+
+
+def model_ids(spec: v1.Predictor, which: str = "all") -> tuple[str, ...]:
+    """The ids of the `primary` model, the `shadows`, or `all`: primary first."""
+    chosen = {"primary": [spec.models.primary], "shadows": spec.models.shadows}
+    return tuple(chosen.get(which, [spec.models.primary, *spec.models.shadows]))
+
+
+def _valid(entries: Iterable[Entry[T]]) -> Iterable[tuple[Entry[T], T]]:
+    return ((entry, entry.value) for entry in entries if entry.value is not None)
+
+
+def _uses_default_log(declarations: Declarations) -> bool:
+    uses = [spec.log == DEFAULT_LOG for _, spec in declarations.valid_predictors()]
+    return any(uses) or not declarations.logs
+
+
+def _log(spec: v1.Log) -> Log:
+    columns = spec.columns.model_dump()
+    if isinstance(columns["features"], list):
+        columns["features"] = tuple(columns["features"])
+    return Log(table=spec.table, columns=Columns(**columns), settle_seconds=seconds(spec.settle))
+
+
+def _team(name: str, spec: v1.Team) -> model.Team:
+    return model.Team(
+        id=name,
+        slack_channel=spec.slack.channel if spec.slack else None,
+        pagerduty_service=spec.pagerduty.service if spec.pagerduty else None,
+        runbook_url=spec.runbook_url,
+    )
+
+
+def _predictor(name: str, spec: v1.Predictor, team: model.Team) -> model.Predictor:
+    shadows = (model.Model(shadow, Role.SHADOW) for shadow in spec.models.shadows)
+    alerts = [_alert(spec, alert, team) for alert in spec.alerts]
+    alerts += [_freshness(spec, model_id, team) for model_id in model_ids(spec)]
+    return model.Predictor(
+        id=name,
+        title=spec.title or name,
+        team=team,
+        task=spec.task,
+        unit=spec.unit,
+        log=spec.log,
+        windows=tuple(window for window in WINDOW_SECONDS if window in spec.cadence),
+        models=(model.Model(spec.models.primary, Role.PRIMARY), *shadows),
+        features=tuple(_feature(feature, spec.features[feature]) for feature in sorted(spec.features)),
+        reference=Reference(**spec.reference.model_dump()) if spec.reference else None,
+        evaluation=_evaluation(spec.evaluation) if spec.evaluation else None,
+        alerts=tuple(sorted(alerts, key=lambda alert: alert.id)),
+    )
+
+
+def _feature(name: str, spec: v1.Feature) -> model.Feature:
+    return model.Feature(
+        name=name,
+        kind=Kind(spec.kind) if spec.kind else None,
+        unit=spec.unit,
+        importance=spec.importance,
+        expect_min=spec.expect.min if spec.expect else None,
+        expect_max=spec.expect.max if spec.expect else None,
+    )
+
+
+def _evaluation(spec: v1.Evaluation) -> model.Evaluation:
+    return model.Evaluation(
+        actuals=spec.actuals,
+        matures_after_seconds=seconds(spec.matures_after),
+        metrics=tuple(spec.metrics),
+        training=tuple(sorted(spec.training.items())),
+    )
+
+
+def _alert(spec: v1.Predictor, alert: v1.Alert, team: model.Team) -> model.Alert:
+    comparison, low, high = _thresholds(alert)
+    return model.Alert(
+        id=alert.id,
+        title=alert_title(alert),
+        metric=metric_name(alert),
+        feature=feature_glob(alert),
+        label=_label(alert),
+        window=alert_window(spec, alert),
+        comparison=comparison,
+        low=low,
+        high=high,
+        windows=alert.for_,
+        min_samples=alert.min_samples,
+        severity=model.AlertSeverity(alert.severity),
+        models=model_ids(spec, alert.models),
+        runbook_url=alert.runbook_url or team.runbook_url,
+    )
+
+
+def _thresholds(alert: v1.Alert) -> tuple[model.Comparison, float | None, float | None]:
+    if alert.outside is not None:
+        return model.Comparison.OUTSIDE, alert.outside.min, alert.outside.max
+    if alert.below is not None:
+        return model.Comparison.BELOW, alert.below, None
+    if alert.above is not None:
+        return model.Comparison.ABOVE, None, alert.above
+    return model.Comparison.CHANGE_ABOVE, None, alert.change_above
+
+
+def _label(alert: v1.Alert) -> tuple[str, str] | None:
+    match BY_NAME[metric_name(alert)].choice:
+        case "quantile":
+            return "quantile", str(alert.quantile)
+        case "metric":
+            return "metric", str(alert.evaluation)
+        case _:
+            return None
+
+
+def _freshness(spec: v1.Predictor, model_id: str, team: model.Team) -> model.Alert:
+    window = spec.cadence[0]
+    severity = freshness_severity(spec, has_slack=team.slack_channel is not None)
+    return model.Alert(
+        id=f"{FRESHNESS_PREFIX}{stem(model_id)}",
+        title=freshness_title(model_id),
+        metric=PREDICTIONS,
+        feature=None,
+        label=None,
+        window=window,
+        comparison=model.Comparison.BELOW,
+        low=1,
+        high=None,
+        windows=max(1, -(-seconds(spec.freshness.max_silence) // WINDOW_SECONDS[window])),
+        min_samples=0,
+        severity=model.AlertSeverity(severity),
+        models=(model_id,),
+        runbook_url=team.runbook_url,
+        absence_fires=True,
+    )

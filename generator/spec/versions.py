@@ -1,0 +1,48 @@
+"""A document → what it declares. There is one loader a version of the registry file."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from pydantic import ValidationError
+
+from generator.checks.shape import missing_key, unsupported_version, wrong_type
+from generator.findings import Finding
+from generator.spec import translate
+from generator.spec.registry import Entry
+from generator.spec.salvage import Salvaged, salvage
+from generator.spec.tree import Document
+from generator.spec.v1 import RegistryFile
+
+
+def load(document: Document) -> tuple[Salvaged | None, list[Finding]]:
+    """What the document declares, None when its version can't be read, and what is wrong with its shape."""
+    data = document.data
+    if not isinstance(data, dict):
+        return None, [wrong_type.finding(document.place(), "dict_type", data, None)]
+    if "version" not in data:
+        return None, [missing_key.finding(document.place(), "version", str(max(LOADERS)))]
+    version = data["version"]
+    if isinstance(version, bool) or not isinstance(version, int) or version not in LOADERS:
+        return None, [unsupported_version.finding(document.place(("version",)), version, LOADERS)]
+    return LOADERS[version](document)
+
+
+def _version_1(document: Document) -> tuple[Salvaged, list[Finding]]:
+    try:
+        file = RegistryFile.model_validate(document.data)
+    except ValidationError as error:
+        problems = list(translate.findings(document, error, RegistryFile))
+        return salvage(document, [path for path, _ in problems]), [finding for _, finding in problems]
+    return Salvaged(
+        [Entry(name, document, ("logs", name), log) for name, log in file.logs.items()],
+        [Entry(name, document, ("teams", name), team) for name, team in file.teams.items()],
+        [
+            Entry(name, document, ("predictors", name), predictor, tuple(range(len(predictor.alerts))))
+            for name, predictor in file.predictors.items()
+        ],
+    ), []
+
+
+LOADERS: dict[int, Callable[[Document], tuple[Any, list[Finding]]]] = {1: _version_1}

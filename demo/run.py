@@ -1,0 +1,124 @@
+"""The demo's course: log, registry, output, exporter, and whatever else is installed."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from demo.answers import check_all, is_up
+from demo.log import CACHE, Log, Say, ensure_log
+from demo.processes import DemoError, Process, Processes
+from demo.prometheus import Companion, run_alertmanager, run_prometheus
+from demo.report import Check, Outcome, checked
+from demo.terraform import check_terraform
+from metrics_exporter.definitions import DefinitionsError, load
+
+DEFINITIONS = Path("output/metrics")
+
+_NEEDED = ("registry", "output")
+_FIRST_WINDOWS = 300.0  # seconds that the exporter may need for the log's past
+_DRIFTGAUGE = Path(sys.executable).with_name("driftgauge")
+
+
+@dataclass(frozen=True)
+class Running:
+    """A demo that runs: its log, what was checked, and what there is to look at."""
+
+    log: Log
+    checks: tuple[Check, ...]
+    companions: tuple[Companion, ...]
+    processes: Processes
+
+    @property
+    def fine(self) -> bool:
+        """Whether no check failed."""
+        return all(check.outcome is not Outcome.FAILED for check in self.checks)
+
+
+@contextmanager
+def running(host: str, port: int, say: Say) -> Iterator[Running]:
+    """Run all of it and check what it answers; everything stops when the context is left.
+
+    Raises:
+        DemoError: it can't go on.
+    """
+    _require_clone()
+    log = built_log(say)
+    commands = [_driftgauge("validate"), _driftgauge("generate", "--check")]
+    folder = CACHE / "run"
+    with Processes(folder) as processes:
+        say("starting the exporter; the first time it computes four weeks of windows")
+        url = f"http://127.0.0.1:{port}"
+        _start_exporter(processes, log, f"{host}:{port}").wait_until(lambda: is_up(f"{url}/readyz"), _FIRST_WINDOWS)
+        answers = _check_answers(url, log)
+        say("looking for Alertmanager, Prometheus and Terraform")
+        routing, alertmanager = run_alertmanager(processes, folder)
+        scraping, prometheus = run_prometheus(processes, folder, url, alertmanager)
+        terraform = check_terraform(folder / "output")
+        companions = [Companion("the status page", url), prometheus, alertmanager]
+        yield Running(
+            log,
+            (*commands, *answers, routing, *scraping, *terraform),
+            tuple(companion for companion in companions if companion),
+            processes,
+        )
+
+
+def built_log(say: Say) -> Log:
+    """The log, built if need be.
+
+    Raises:
+        DemoError: what builds it isn't installed.
+    """
+    try:
+        return ensure_log(say=say)
+    except ImportError as error:
+        raise DemoError(f"{error.name} is missing; run `pip install 'driftgauge[demo]'`") from None
+
+
+def _require_clone() -> None:
+    if missing := [name for name in _NEEDED if not Path(name).is_dir()]:
+        raise DemoError(f"no {' and no '.join(missing)} in {Path.cwd()}; run the demo in a clone of driftgauge")
+
+
+def _driftgauge(*arguments: str) -> Check:
+    done = subprocess.run([_DRIFTGAUGE, *arguments], capture_output=True, text=True, check=False)
+    said = " ".join(f"{done.stdout} {done.stderr}".split())
+    return checked(
+        " ".join(arguments), [] if done.returncode == 0 else [f"exit {done.returncode}: {said}"], said or "fine"
+    )
+
+
+def _start_exporter(processes: Processes, log: Log, listen: str) -> Process:
+    return processes.start(
+        "exporter",
+        [
+            str(_DRIFTGAUGE),
+            "export",
+            f"--definitions={DEFINITIONS}",
+            f"--warehouse=duckdb:{log.file}",
+            f"--history={_history(log)}",
+            f"--listen={listen}",
+        ],
+    )
+
+
+def _history(log: Log) -> Path:
+    """A folder for the profiles of this log; those of a log that was built or shifted otherwise are not its past."""
+    folder = CACHE / "history" / f"{log.fingerprint}-{log.weeks}"
+    for other in folder.parent.glob("*"):
+        if other != folder:
+            shutil.rmtree(other, ignore_errors=True)
+    return folder
+
+
+def _check_answers(url: str, log: Log) -> Sequence[Check]:
+    try:
+        return check_all(url, log.file, load(DEFINITIONS))
+    except DefinitionsError as error:
+        raise DemoError(str(error)) from None

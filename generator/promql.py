@@ -39,6 +39,11 @@ def any_matcher(label: str, values: Iterable[str]) -> str:
     return matcher(label, distinct[0]) if len(distinct) == 1 else regex_matcher(label, regex_any(distinct))
 
 
+def glob_matcher(label: str, glob: str) -> str:
+    """A matcher for the values that a glob names; plain equality where it has no wildcard."""
+    return regex_matcher(label, glob_regex(glob)) if is_glob(glob) else matcher(label, glob)
+
+
 def selector(metric: str, *matchers: str) -> str:
     """`metric{matchers}`."""
     return f"{metric}{{{','.join(matchers)}}}" if matchers else metric
@@ -58,3 +63,8 @@ def glob_regex(glob: str) -> str:
     """The RE2 regular expression of a glob: `*` any text, `?` one character; anchored by PromQL itself."""
     wildcards = {"*": ".*", "?": "."}
     return "".join(wildcards.get(character) or regex_escape(character) for character in glob)
+
+
+def is_glob(text: str) -> bool:
+    """Whether it has wildcards, and so may name many values."""
+    return "*" in text or "?" in text

@@ -1,0 +1,147 @@
+"""A panel an alert: its metric, its thresholds, when it fires, and what to do then."""
+
+from __future__ import annotations
+
+from generator import catalogue, conventions
+from generator.catalogue import CatalogueMetric
+from generator.model import Alert, AlertSeverity, Comparison, Predictor
+from generator.promql import any_matcher, glob_matcher, is_glob, matcher
+from generator.render.dashboards import grafana, links, words
+from generator.render.dashboards.grafana import About, Placed, Query
+from generator.render.dashboards.queries import changed, furthest, latest
+
+FEATURES_DRAWN = 10  # of an alert on many features: those that reach furthest
+
+_SHADOWS = ("orange", "purple", "green", "yellow")
+
+_ACTIONS = {
+    "count": "Look whether the predictor is called and its log is written; then whether the exporter is behind.",
+    "ratio": "Click the line of a feature: did it change at once (a deployment, a renamed source) or by and by?",
+    "value": "Click through to the features: which moved at the same time? Compare the other models, too.",
+    "seconds": "Look at the exporter's own health on the fleet dashboard.",
+}
+
+
+def panels(predictor: Predictor) -> list[Placed]:
+    """The panels of all alerts, in the registry's order; two a line."""
+    return [_panel(predictor, alert) for alert in predictor.alerts]
+
+
+def _panel(predictor: Predictor, alert: Alert) -> Placed:
+    metric = catalogue.BY_NAME[alert.metric]
+    about = About(
+        id=conventions.alert_panel_id(alert.id),
+        title=words.plain(alert.title),
+        description=_description(predictor, alert, metric),
+        unit=_unit(predictor, alert, metric),
+        no_value=f"No value in the last {alert.window} window" + (": it fires" if alert.absence_fires else ""),
+    )
+    change = alert.comparison is Comparison.CHANGE_ABOVE
+    return grafana.timeseries(
+        about,
+        [Query(_expr(predictor, alert), _legend(alert))],
+        low=None if change or (alert.low is not None and alert.low < 0) else metric.low,
+        thresholds=grafana.threshold_steps(alert.low, alert.high),
+        overrides=colours(predictor) if alert.feature is None else (),
+        links=[_feature_link(predictor, alert)] if alert.feature is not None else [],
+        calcs=["lastNotNull", "max"] if alert.low is None else ["lastNotNull", "min"],
+    )
+
+
+def colours(predictor: Predictor) -> list[grafana.Json]:
+    """The primary blue, the shadows in colours of their own, in every panel of the dashboard."""
+    return [
+        grafana.by_name(model.id, color=grafana.fixed(colour(index)), custom__lineWidth=1 if index else 2)
+        for index, model in enumerate(predictor.models)
+    ]
+
+
+def colour(index: int) -> str:
+    """The colour of the predictor's model at this place; 0 is the primary."""
+    return "blue" if index == 0 else _SHADOWS[(index - 1) % len(_SHADOWS)]
+
+
+def _expr(predictor: Predictor, alert: Alert) -> str:
+    matchers = [matcher("predictor", predictor.id), any_matcher("model_id", alert.models)]
+    if alert.label is not None:
+        matchers.append(matcher(*alert.label))
+    if alert.feature is not None:
+        matchers.append(glob_matcher("feature", alert.feature))
+    if alert.comparison is Comparison.CHANGE_ABOVE:
+        return changed(alert.metric, *matchers, window=alert.window)
+    if alert.feature is None or not is_glob(alert.feature):
+        return latest(alert.metric, *matchers, window=alert.window)
+    lowest = alert.comparison is Comparison.BELOW
+    return furthest(alert.metric, *matchers, window=alert.window, count=FEATURES_DRAWN, lowest=lowest)
+
+
+def _legend(alert: Alert) -> str:
+    if alert.feature is None:
+        return "{{model_id}}"
+    return "{{feature}}" if len(alert.models) == 1 else "{{feature}} · {{model_id}}"
+
+
+def _feature_link(predictor: Predictor, alert: Alert) -> grafana.Link:
+    return links.to_feature(
+        "Look at this feature",
+        predictor=links.encoded(predictor.id),
+        model=links.label("model_id"),
+        feature=links.label("feature"),
+        window=alert.window,
+    )
+
+
+def _unit(predictor: Predictor, alert: Alert, metric: CatalogueMetric) -> str:
+    if alert.comparison is Comparison.CHANGE_ABOVE or metric.unit == "ratio":
+        return "percentunit"
+    if metric.unit != "value":
+        return "s" if metric.unit == "seconds" else "short"
+    if alert.feature is None:
+        return words.unit_id(predictor.unit)
+    declared = {feature.name: feature.unit for feature in predictor.features}
+    return words.unit_id(declared.get(alert.feature))
+
+
+def _description(predictor: Predictor, alert: Alert, metric: CatalogueMetric) -> str:
+    """When it fires, who hears of it, what a rise means, what to do."""
+    lines = [
+        f"**Red when** {condition(alert, metric)}. {_reaches(predictor, alert)}",
+        f"**A rise means:** {metric.rise}",
+        f"**When it is red:** {_ACTIONS.get(metric.unit, _ACTIONS['value'])}",
+    ]
+    if alert.runbook_url:
+        lines.append(words.link("Runbook", alert.runbook_url))
+    return "\n\n".join([*lines, f"Alert {words.markdown(alert.id)} of {words.markdown(predictor.id)}"])
+
+
+def condition(alert: Alert, metric: CatalogueMetric) -> str:
+    """The alert's condition as half a sentence."""
+    of = f" of {words.markdown(alert.feature)}" if alert.feature not in (None, "*") else ""
+    each = " of any feature" if alert.feature == "*" else ""
+    label = f" ({words.markdown('='.join(alert.label))})" if alert.label else ""
+    low, high = (None if bound is None else _number(bound, alert, metric) for bound in (alert.low, alert.high))
+    bounds = {
+        Comparison.ABOVE: f"is above {high}",
+        Comparison.BELOW: f"is below {low}",
+        Comparison.OUTSIDE: f"leaves the range from {low} to {high}",
+        Comparison.CHANGE_ABOVE: f"differs from the median of the same hours of past weeks by more than {high}",
+    }
+    often = "" if alert.windows == 1 else f" in {alert.windows} windows in a row"
+    samples = f", each with at least {alert.min_samples} samples" if alert.min_samples else ""
+    absent = ", or when there is none" if alert.absence_fires else ""
+    what = f"the {metric.title.lower()}{label}{of}{each}"
+    return f"{what} {bounds[alert.comparison]}{often} ({alert.window}){samples}{absent}"
+
+
+def _number(value: float, alert: Alert, metric: CatalogueMetric) -> str:
+    share = alert.comparison is Comparison.CHANGE_ABOVE or metric.unit == "ratio"
+    return f"{value * 100:.6g} %" if share else f"{value:.6g}"
+
+
+def _reaches(predictor: Predictor, alert: Alert) -> str:
+    team = predictor.team
+    if alert.severity is AlertSeverity.PAGE:
+        return f"It pages {words.markdown(team.pagerduty_service or team.id)}."
+    if alert.severity is AlertSeverity.NOTIFY:
+        return f"It tells {words.markdown(team.slack_channel or team.id)}."
+    return "It is drawn here only: nobody is told."

@@ -1,0 +1,457 @@
+"""The adapter: the only module that knows grafanalib and the shape of Grafana's JSON.
+
+grafanalib writes fields of Grafana 6 and leaves others out. Here its objects are completed, pruned of what Grafana has
+no use for any more, and encoded so that the same dashboard is the same bytes, a line a value.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from string import ascii_uppercase
+from typing import Any
+
+from grafanalib import core
+
+Json = dict[str, Any]
+
+SCHEMA_VERSION = 41  # Grafana 12.0's; later ones migrate it when they load it
+GRID_WIDTH = 24
+ROW_HEIGHT = 1
+LINE_WIDTH = 120
+
+DATASOURCE: Json = {"type": "prometheus", "uid": "${datasource}"}
+
+# What grafanalib writes for panels of Grafana 6, and defaults that say nothing.
+_OBSOLETE = frozenset(
+    {
+        "__inputs",
+        "cacheTimeout",
+        "columns",
+        "editable",
+        "error",
+        "fontSize",
+        "gnetId",
+        "height",
+        "hideControls",
+        "hideTimeOverride",
+        "maxPerRow",
+        "minSpan",
+        "repeatDirection",
+        "rows",
+        "sharedCrosshair",
+        "span",
+        "style",
+        "tagsQuery",
+        "tagValuesQuery",
+        "timeShift",
+        "useTags",
+        "version",
+    }
+)
+_EMPTY: tuple[object, ...] = (None, "", [], {})
+
+
+@dataclass(frozen=True)
+class Query:
+    """A PromQL query; `legend` names its series, `table` asks for the values now as a table."""
+
+    expr: str
+    legend: str = ""
+    table: bool = False
+
+
+@dataclass(frozen=True)
+class Link:
+    """A data link or panel link: its title and address."""
+
+    title: str
+    url: str
+
+    def to_json(self) -> Json:
+        """As Grafana writes it."""
+        return {"title": self.title, "url": self.url, "targetBlank": False}
+
+
+@dataclass(frozen=True)
+class About:
+    """What every panel tells its reader.
+
+    Attributes:
+        id: stable, unique in its dashboard: alerts and people link to it.
+        title: a few words.
+        description: Markdown; what it shows, what a rise means, what to do.
+        unit: Grafana's id of the unit of the values.
+        no_value: the words where the values would be when there are none.
+    """
+
+    id: int
+    title: str
+    description: str
+    unit: str
+    no_value: str
+
+
+@dataclass(frozen=True)
+class Placed:
+    """A panel and the room it takes, in grid units (24 across); where it goes is computed."""
+
+    panel: core.Panel
+    width: int
+    height: int
+
+
+@dataclass(frozen=True)
+class Section:
+    """Panels below a heading; without a title they stand at the top, without a heading."""
+
+    panels: Sequence[Placed]
+    title: str = ""
+    id: int = 0
+
+
+class _Target(core.Target):  # type: ignore[misc]
+    """A Prometheus target with the keys that Grafana's own editor writes."""
+
+    def to_json_data(self) -> Json:
+        return {
+            "datasource": self.datasource,
+            "editorMode": "code",
+            "expr": self.expr,
+            "format": self.format,
+            "instant": self.instant,
+            "range": not self.instant,
+            "legendFormat": self.legendFormat,
+            "refId": self.refId,
+        }
+
+
+class _AlertList(core.Panel):  # type: ignore[misc]
+    """Grafana's alert list of today; grafanalib's is the one before unified alerting."""
+
+    def to_json_data(self) -> Json:
+        json_data: Json = self.panel_json({"type": core.ALERTLIST_TYPE})
+        return json_data
+
+
+def override(matcher: str, options: str, /, **properties: object) -> Json:
+    """A field override; `__` in a property's name stands for a dot: `custom__lineStyle`."""
+    listed = [{"id": name.replace("__", "."), "value": value} for name, value in properties.items()]
+    return {"matcher": {"id": matcher, "options": options}, "properties": listed}
+
+
+def by_name(name: str, /, **properties: object) -> Json:
+    """An override of the series or column of this name."""
+    return override("byName", name, **properties)
+
+
+def by_regex(regex: str, /, **properties: object) -> Json:
+    """An override of the series or columns whose names match a JavaScript regular expression."""
+    return override("byRegexp", regex, **properties)
+
+
+def fixed(color: str) -> Json:
+    """A colour that stays with its series."""
+    return {"mode": "fixed", "fixedColor": color}
+
+
+def band(color: str) -> list[Json]:
+    """Overrides that draw the series P5, P25, median, P75 and P95 as a band with a darker part and a line."""
+    outer = {"color": fixed(color), "custom__lineWidth": 0}
+    return [
+        by_name("P95", custom__fillBelowTo="P5", custom__fillOpacity=15, **outer),
+        by_name("P75", custom__fillBelowTo="P25", custom__fillOpacity=30, **outer),
+        by_name("median", color=fixed(color), custom__lineWidth=2),
+        by_name("P25", **outer),
+        by_name("P5", **outer),
+    ]
+
+
+def threshold_steps(low: float | None, high: float | None) -> list[Json]:
+    """Steps that leave the good range uncoloured and paint what lies beyond the thresholds red."""
+    steps: list[Json] = [{"color": "transparent" if low is None else "red"}]
+    if low is not None:
+        steps.append({"color": "transparent", "value": low})
+    if high is not None:
+        steps.append({"color": "red", "value": high})
+    return steps
+
+
+def timeseries(
+    about: About,
+    queries: Sequence[Query],
+    *,
+    low: float | None = None,
+    high: float | None = None,
+    soft_high: float | None = None,
+    thresholds: Sequence[Json] = (),
+    overrides: Sequence[Json] = (),
+    links: Sequence[Link] = (),
+    calcs: Sequence[str] = ("lastNotNull", "min", "max"),
+    fill: int = 0,
+    width: int = 12,
+    height: int = 8,
+) -> Placed:
+    """Lines over time, with a table of the given calculations as legend."""
+    style = {"mode": "dashed+area" if thresholds else "off"}
+    custom: Json = {"thresholdsStyle": style, "axisSoftMax": soft_high, "insertNulls": False}
+    defaults = _defaults(about, links) | {"min": low, "max": high, "custom": custom}
+    panel = core.TimeSeries(
+        **_common(about, queries),
+        thresholds=list(thresholds) or [{"color": "green"}],
+        unit=about.unit,
+        fillOpacity=fill,
+        lineInterpolation="stepAfter",
+        showPoints="never",
+        tooltipMode="multi",
+        tooltipSort="desc",
+        legendDisplayMode="table",
+        legendCalcs=list(calcs),
+        overrides=list(overrides),
+        extraJson={"fieldConfig": {"defaults": defaults}, "options": {"legend": {"showLegend": True}}},
+    )
+    return Placed(panel, width, height)
+
+
+def stat(
+    about: About,
+    query: Query,
+    *,
+    thresholds: Sequence[Json] = (),
+    mappings: Sequence[Json] = (),
+    links: Sequence[Link] = (),
+    text_mode: str = "auto",
+    width: int = 4,
+    height: int = 4,
+) -> Placed:
+    """One number, with its course behind it."""
+    panel = core.Stat(
+        **_common(about, [query]),
+        thresholds=list(thresholds) or [{"color": "text"}],
+        color={"mode": "thresholds"},
+        format=about.unit,
+        noValue=about.no_value,
+        reduceCalc="lastNotNull",
+        textMode=text_mode,
+        extraJson={"fieldConfig": {"defaults": _defaults(about, links)}, "options": {"wideLayout": True}},
+    )
+    return Placed(panel, width, height)
+
+
+def table(
+    about: About,
+    queries: Sequence[Query],
+    *,
+    transformations: Sequence[Json],
+    sort_by: str,
+    overrides: Sequence[Json] = (),
+    links: Sequence[Link] = (),
+    low: float | None = None,
+    high: float | None = None,
+    width: int = 12,
+    height: int = 9,
+) -> Placed:
+    """Rows of the values now, greatest first by the column `sort_by`."""
+    panel = core.Table(
+        **_common(about, queries),
+        thresholds=[{"color": "text"}],
+        unit=about.unit,
+        transformations=list(transformations),
+        overrides=list(overrides),
+        sortBy=[core.TableSortByField(displayName=sort_by, desc=True)],
+        extraJson={"fieldConfig": {"defaults": _defaults(about, links) | {"min": low, "max": high}}},
+    )
+    return Placed(panel, width, height)
+
+
+def text(panel_id: int, title: str, description: str, content: str, *, width: int = 24, height: int = 4) -> Placed:
+    """Markdown."""
+    panel = core.Text(id=panel_id, title=title, description=description, content=content, maxDataPoints=None)
+    return Placed(panel, width, height)
+
+
+def alert_list(
+    panel_id: int, title: str, description: str, label_filter: str, *, width: int = 8, height: int = 4
+) -> Placed:
+    """The alerts that fire or are about to, among those whose labels the filter matches."""
+    options = {
+        "alertInstanceLabelFilter": label_filter,
+        "alertName": "",
+        "dashboardAlerts": False,
+        "groupBy": [],
+        "groupMode": "default",
+        "maxItems": 50,
+        "sortOrder": 3,  # the newest first
+        "stateFilter": {"error": True, "firing": True, "noData": True, "normal": False, "pending": True},
+        "viewMode": "list",
+    }
+    extra = {"options": options}
+    panel = _AlertList(id=panel_id, title=title, description=description, maxDataPoints=None, extraJson=extra)
+    return Placed(panel, width, height)
+
+
+def cell_gauge() -> Json:
+    """A table cell that draws its value as a bar."""
+    return {"type": "gauge", "mode": "basic", "valueDisplayMode": "text"}
+
+
+def matrix(row: str, column: str) -> list[Json]:
+    """Transformations: labels `row` down, labels `column` across, values in the cells."""
+    options = {"rowField": row, "columnField": column, "valueField": "Value", "emptyValue": "null"}
+    return [{"id": "groupingToMatrix", "options": options}]
+
+
+def columns(names: Mapping[str, str], *, merged: bool = False) -> list[Json]:
+    """Transformations: keep these fields in this order, under these names; all others go."""
+    keep = {"id": "filterFieldsByName", "options": {"include": {"names": list(names)}}}
+    order = {name: index for index, name in enumerate(names)}
+    organize = {"id": "organize", "options": {"indexByName": order, "renameByName": dict(names)}}
+    return [*([{"id": "merge", "options": {}}] if merged else []), keep, organize]
+
+
+def datasource_variable() -> Json:
+    """The variable that every panel reads its data source from."""
+    return _variable("datasource", "Data source", "datasource", query="prometheus", refresh=1)
+
+
+def query_variable(name: str, label: str, query: str) -> Json:
+    """A variable whose values Prometheus knows; read again when the time range changes."""
+    request = {"qryType": 1, "query": query, "refId": "PrometheusVariableQueryEditor-VariableQuery"}
+    return _variable(name, label, "query", query=request, refresh=2) | {"datasource": DATASOURCE, "definition": query}
+
+
+def choice_variable(name: str, label: str, values: Sequence[str]) -> Json:
+    """A variable with fixed values, the first of them chosen."""
+    variable = _variable(name, label, "custom", query=",".join(values), refresh=0)
+    options = [{"selected": value == values[0], "text": value, "value": value} for value in values]
+    return variable | {"current": options[0], "options": options, "sort": 0}
+
+
+def annotation(name: str, expr: str, title: str, color: str) -> Json:
+    """Marks on all panels wherever the expression has a value."""
+    return {
+        "name": name,
+        "datasource": DATASOURCE,
+        "enable": True,
+        "iconColor": color,
+        "titleFormat": title,
+        "target": {"expr": expr, "refId": "Anno"},
+    }
+
+
+def tag_link(title: str, tag: str) -> core.DashboardLink:
+    """A drop-down of the dashboards with a tag."""
+    return core.DashboardLink(title=title, tags=[tag], asDropdown=True, includeVars=False, keepTime=True)
+
+
+def page_link(title: str, url: str, *, keep_variables: bool = False) -> core.DashboardLink:
+    """A link at the dashboard's top that keeps the time range."""
+    return core.DashboardLink(title=title, uri=url, type="link", icon="dashboard", includeVars=keep_variables)
+
+
+def dashboard(
+    *,
+    uid: str,
+    title: str,
+    description: str,
+    tags: Sequence[str],
+    variables: Sequence[Json],
+    sections: Sequence[Section],
+    links: Sequence[core.DashboardLink],
+    annotations: Sequence[Json] = (),
+) -> bytes:
+    """The JSON of a dashboard: panels laid out, keys sorted, nulls gone."""
+    content = core.Dashboard(
+        uid=uid,
+        title=title,
+        description=description,
+        tags=list(tags),
+        schemaVersion=SCHEMA_VERSION,
+        timezone="utc",  # windows are UTC hours and days
+        time=core.Time("now-7d", "now"),
+        timePicker=core.TimePicker(refreshIntervals=["1m", "5m", "15m", "1h"], timeOptions=None),
+        refresh="5m",
+        graphTooltip=core.GRAPH_TOOLTIP_MODE_SHARED_CROSSHAIR,
+        templating=core.Templating(list(variables)),
+        annotations=core.Annotations(list(annotations)),
+        links=list(links),
+        panels=list(_laid_out(sections)),
+    )
+    return (_lines(_plain(content)) + "\n").encode()
+
+
+def _common(about: About, queries: Sequence[Query]) -> Json:
+    return {
+        "id": about.id,
+        "title": about.title,
+        "description": about.description,
+        "dataSource": DATASOURCE,
+        "targets": [_target(query, letter) for query, letter in zip(queries, ascii_uppercase, strict=False)],
+        "interval": "5m",
+        "maxDataPoints": None,
+    }
+
+
+def _target(query: Query, letter: str) -> _Target:
+    return _Target(
+        expr=query.expr,
+        legendFormat=query.legend or "__auto",
+        format="table" if query.table else "time_series",
+        instant=query.table,
+        refId=letter,
+        datasource=DATASOURCE,
+    )
+
+
+def _defaults(about: About, links: Iterable[Link]) -> Json:
+    return {"noValue": about.no_value, "unit": about.unit, "links": [link.to_json() for link in links]}
+
+
+def _variable(name: str, label: str, kind: str, *, query: object, refresh: int) -> Json:
+    template = core.Template(name=name, label=label, query="", type=kind, refresh=refresh, options=[{"selected": True}])
+    json_data: Json = template.to_json_data()
+    dropped = ("auto", "auto_min", "auto_count", "current", "options")
+    return {key: value for key, value in json_data.items() if key not in dropped} | {"query": query}
+
+
+def _laid_out(sections: Iterable[Section]) -> Iterable[core.Panel]:
+    """Give every panel its place: left to right, then on to the next line; headings take a line of their own."""
+    top = 0
+    for section in sections:
+        if section.title:
+            position = core.GridPos(h=ROW_HEIGHT, w=GRID_WIDTH, x=0, y=top)
+            yield core.RowPanel(id=section.id, title=section.title, gridPos=position, maxDataPoints=None)
+            top += ROW_HEIGHT
+        left = line_height = 0
+        for placed in section.panels:
+            if left + placed.width > GRID_WIDTH:
+                top, left, line_height = top + line_height, 0, 0
+            placed.panel.gridPos = core.GridPos(h=placed.height, w=placed.width, x=left, y=top)
+            yield placed.panel
+            left, line_height = left + placed.width, max(line_height, placed.height)
+        top += line_height
+
+
+def _plain(value: Any) -> Any:
+    """Plain JSON values, without nulls, empty ones, and what Grafana has no use for."""
+    if hasattr(value, "to_json_data"):
+        value = value.to_json_data()
+    if isinstance(value, dict):
+        kept = ((key, _plain(item)) for key, item in value.items() if key not in _OBSOLETE)
+        return {key: item for key, item in kept if item not in _EMPTY or key == "list"}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    return value
+
+
+def _lines(value: Any, indent: str = "") -> str:
+    """JSON with sorted keys, a line for whatever fits on one: short to read, and a change is a changed line."""
+    flat = json.dumps(value, sort_keys=True, ensure_ascii=False)
+    if len(indent) + len(flat) <= LINE_WIDTH or not isinstance(value, dict | list):
+        return flat
+    inner = indent + "  "
+    if isinstance(value, list):
+        return "[\n" + ",\n".join(inner + _lines(item, inner) for item in value) + f"\n{indent}]"
+    items = (f"{inner}{json.dumps(key)}: {_lines(item, inner)}" for key, item in sorted(value.items()))
+    return "{\n" + ",\n".join(items) + f"\n{indent}}}"

@@ -1,0 +1,69 @@
+"""Names and words on their way into Grafana: titles, Markdown, addresses and units."""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import quote
+
+_WORD_JOINER = "\u2060"  # invisible; breaks `$name` and `[[name]]`, which Grafana would replace
+_VARIABLE_START = re.compile(r"\$(?=[\w{])|\[(?=\[)")
+_MARKDOWN = re.compile(r"[\\`*_{}\[\]<>()#+\-.!|~&]")
+
+UNITS = {
+    "bytes": "bytes",
+    "celsius": "celsius",
+    "count": "short",
+    "days": "d",
+    "degrees": "degree",
+    "dollars": "currencyUSD",
+    "eur": "currencyEUR",
+    "euros": "currencyEUR",
+    "fahrenheit": "fahrenheit",
+    "feet": "lengthft",
+    "gbp": "currencyGBP",
+    "grams": "massg",
+    "hours": "h",
+    "hpa": "pressurehpa",
+    "kilograms": "masskg",
+    "kilometers": "lengthkm",
+    "kilometres": "lengthkm",
+    "km/h": "velocitykmh",
+    "knots": "velocityknot",
+    "m/s": "velocityms",
+    "mbar": "pressurembar",
+    "meters": "lengthm",
+    "metres": "lengthm",
+    "miles": "lengthmi",
+    "milliseconds": "ms",
+    "minutes": "m",
+    "mph": "velocitymph",
+    "percent": "percent",
+    "probability": "percentunit",
+    "ratio": "percentunit",
+    "seconds": "s",
+    "usd": "currencyUSD",
+    "year": "none",
+}
+
+
+def unit_id(unit: str | None) -> str:
+    """Grafana's id of a unit of the registry; an unknown one stands behind the number as it is."""
+    if unit is None:
+        return "short"
+    return UNITS.get(unit.lower(), f"suffix: {unit}")
+
+
+def plain(words: str) -> str:
+    """One line of text in which Grafana finds no variable."""
+    return _VARIABLE_START.sub(lambda match: match[0] + _WORD_JOINER, " ".join(words.split()))
+
+
+def markdown(words: str) -> str:
+    """One line of text as Markdown that shows it as it is."""
+    return plain(_MARKDOWN.sub(lambda match: "\\" + match[0], " ".join(words.split())))
+
+
+def link(words: str, url: str) -> str:
+    """A Markdown link; the address is encoded as far as Markdown and Grafana's variables need it."""
+    address = quote(url, safe=":/?#@!&'*+,;=%~")
+    return f"[{markdown(words)}](<{address}>)"

@@ -6,8 +6,14 @@ merges into one profile: moments exactly, quantile grids as a weighted mixture, 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 GRID = tuple(i / 100 for i in range(1, 100))
 TOP_CATEGORIES = 50
@@ -83,3 +89,138 @@ class WindowProfiles:
     rows: int
     duplicates: int
     profiles: tuple[Profile, ...]
+
+
+def truth_distribution(categories: Categories) -> Distribution:
+    """The distribution of a boolean series: true counts as 1, false as 0."""
+    counts = dict(categories.top)
+    true, false = counts.get("true", 0), counts.get("false", 0)
+    total = true + false
+    return Distribution(
+        mean=true / total,
+        squared_deviations=true * false / total,
+        minimum=0.0 if false else 1.0,
+        maximum=1.0 if true else 0.0,
+        grid=tuple(0.0 if q * total <= false else 1.0 for q in GRID),
+    )
+
+
+def with_absent(window: WindowProfiles, expected: Mapping[tuple[str, str], Iterable[str]]) -> WindowProfiles:
+    """The window with a profile, too, for features that are missing in every row of a model that should have them.
+
+    Args:
+        window: what the scan found.
+        expected: features by predictor and model id.
+    """
+    found = {profile.series for profile in window.profiles}
+    absent = [
+        Profile(series, model.rows, 0, model.rows, 0, 0, 0, None, None)
+        for model in window.profiles
+        if model.series.feature is None
+        for feature in expected.get((model.series.predictor, model.series.model_id), ())
+        if (series := replace(model.series, feature=feature)) not in found
+    ]
+    profiles = sorted((*window.profiles, *absent), key=lambda profile: order(profile.series))
+    return replace(window, profiles=tuple(profiles))
+
+
+def merge_windows(windows: Sequence[WindowProfiles], window: str, start: datetime, end: datetime) -> WindowProfiles:
+    """One window from the shorter ones that lie in it, all of the same log.
+
+    A series that is absent from some of them is missing in all rows that its model had there.
+    """
+    series: dict[Series, list[Profile]] = defaultdict(list)
+    model_rows: Counter[tuple[str, str]] = Counter()
+    for part in windows:
+        for profile in part.profiles:
+            series[profile.series].append(profile)
+            if profile.series.feature is None:
+                model_rows[profile.series.predictor, profile.series.model_id] += profile.rows
+    merged = (merge(parts, model_rows[key.predictor, key.model_id]) for key, parts in series.items())
+    return WindowProfiles(
+        log=windows[0].log,
+        window=window,
+        start=start,
+        end=end,
+        rows=sum(part.rows for part in windows),
+        duplicates=sum(part.duplicates for part in windows),
+        profiles=tuple(sorted(merged, key=lambda profile: order(profile.series))),
+    )
+
+
+def order(series: Series) -> tuple[str, str, bool, str]:
+    """The order of profiles in a window: by predictor and model, the predictions before the features."""
+    return series.predictor, series.model_id, series.feature is not None, series.feature or ""
+
+
+def merge(profiles: Sequence[Profile], rows: int) -> Profile:
+    """One profile from several windows of the same series; `rows` of its model, where it may have been absent."""
+    absent = rows - sum(profile.rows for profile in profiles)
+    return Profile(
+        series=profiles[0].series,
+        rows=rows,
+        values=sum(profile.values for profile in profiles),
+        nulls=sum(profile.nulls for profile in profiles) + absent,
+        infinities=sum(profile.infinities for profile in profiles),
+        defaults=sum(profile.defaults for profile in profiles),
+        unparsable=sum(profile.unparsable for profile in profiles),
+        distribution=_merge_distributions([(p.distribution, p.values) for p in profiles if p.distribution]),
+        categories=_merge_categories([p.categories for p in profiles if p.categories]),
+    )
+
+
+def _merge_distributions(parts: Sequence[tuple[Distribution, int]]) -> Distribution | None:
+    """Moments by Chan's formula; the grid from the mixture of the parts' distribution functions."""
+    if len(parts) < 2:
+        return parts[0][0] if parts else None
+    total, mean, squares = 0, 0.0, 0.0
+    for part, values in parts:
+        delta = part.mean - mean
+        mean += delta * (values / (total + values))
+        squares += part.squared_deviations + delta * delta * (total * values / (total + values))
+        total += values
+    return Distribution(
+        mean=mean,
+        squared_deviations=squares,
+        minimum=min(part.minimum for part, _ in parts),
+        maximum=max(part.maximum for part, _ in parts),
+        grid=_mix([(_knots(part), values / total) for part, values in parts]),
+    )
+
+
+def _knots(distribution: Distribution) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]]:
+    """The distribution function: at each value its limits from the left and the right (they differ at an atom)."""
+    values = np.array((distribution.minimum, *distribution.grid, distribution.maximum))
+    np.clip(values, distribution.minimum, distribution.maximum, out=values)
+    np.maximum.accumulate(values, out=values)
+    ranks = np.array((0.0, *GRID, 1.0))
+    unique, first, count = np.unique(values, return_index=True, return_counts=True)
+    return unique, ranks[first], ranks[first + count - 1]
+
+
+def _mix(parts: Sequence[tuple[tuple[NDArray[Any], NDArray[Any], NDArray[Any]], float]]) -> tuple[float, ...]:
+    values = np.unique(np.concatenate([knots[0] for knots, _ in parts]))
+    left, right = np.zeros(len(values)), np.zeros(len(values))
+    for (own, own_left, own_right), weight in parts:
+        at = np.searchsorted(own, values, side="right") - 1  # the last own knot not above the value; -1: below all
+        inside = np.interp(values, np.repeat(own, 2), np.stack((own_left, own_right), axis=1).ravel())
+        is_knot = (at >= 0) & (own[np.maximum(at, 0)] == values)
+        left += weight * np.where(at < 0, 0.0, np.where(is_knot, own_left[at], inside))
+        right += weight * np.where(at < 0, 0.0, np.where(is_knot, own_right[at], inside))
+    ranks = np.stack((left, right), axis=1).ravel()
+    return tuple(float(value) for value in np.interp(GRID, ranks, np.repeat(values, 2)))
+
+
+def _merge_categories(parts: Sequence[Categories]) -> Categories | None:
+    """Counts add up; `distinct` is exact while no part has others, else the least that it can be."""
+    if not parts:
+        return None
+    counts: Counter[str] = Counter()
+    for part in parts:
+        counts.update(dict(part.top))
+    ranked = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
+    return Categories(
+        top=tuple(ranked[:TOP_CATEGORIES]),
+        other=sum(part.other for part in parts) + sum(count for _, count in ranked[TOP_CATEGORIES:]),
+        distinct=max(len(ranked), *(part.distinct for part in parts)),
+    )

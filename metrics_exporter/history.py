@@ -1,0 +1,234 @@
+"""The history: a Parquet file for each window of each log, on a disk or in a bucket (through fsspec).
+
+`LOG/WINDOW/YYYY-MM/YYYYMMDDTHHMMZ.parquet` is the window that ends then; `LOG/kinds.json` the kinds of features that
+were found in the log. Both are written whole or not at all.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import logging
+import os
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import quote
+
+import fsspec
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from metrics_exporter.definitions import Kind
+from metrics_exporter.profile import Categories, Distribution, Profile, Series, WindowProfiles
+
+SCHEMA_VERSION = 1
+# The newest windows of each length that are kept: 400 days. Counted, not dated, so that a clock gone wrong deletes
+# no more than it adds.
+RETAINED = {"1h": 400 * 24, "1d": 400}
+
+_END = "%Y%m%dT%H%MZ"
+_SUFFIX = ".parquet"
+_META = b"driftgauge"
+_SCHEMA = pa.schema(
+    [
+        ("predictor", pa.string()),
+        ("model_id", pa.string()),
+        ("feature", pa.string()),
+        *[(name, pa.int64()) for name in ("rows", "values", "nulls", "infinities", "defaults", "unparsable")],
+        *[(name, pa.float64()) for name in ("mean", "squared_deviations", "minimum", "maximum")],
+        ("grid", pa.list_(pa.float64())),
+        ("categories", pa.list_(pa.string())),
+        ("counts", pa.list_(pa.int64())),
+        ("other", pa.int64()),
+        ("distinct", pa.int64()),
+    ]
+)
+
+logger = logging.getLogger(__name__)
+
+
+class History:
+    """Profiles of past windows below an fsspec URL or a path."""
+
+    def __init__(self, url: str, storage_options: Mapping[str, Any] | None = None):
+        """Open, and create where there is none.
+
+        Args:
+            url: a folder's path, or an fsspec URL such as `s3://bucket/driftgauge`.
+            storage_options: what fsspec's file system needs, such as credentials.
+        """
+        self._files, self._root = fsspec.core.url_to_fs(url, **(storage_options or {}))
+        self._is_local = "file" in _protocols(self._files)
+
+    def write(self, profiles: WindowProfiles) -> None:
+        """Keep a window; it replaces the one that ends at the same time."""
+        buffer = io.BytesIO()
+        pq.write_table(_to_table(profiles), buffer, compression="zstd")
+        self._put(self._path(profiles.log, profiles.window, profiles.end), buffer.getvalue())
+
+    def read(self, log_name: str, window: str, start: datetime, end: datetime) -> list[WindowProfiles]:
+        """The windows that end after `start` and not after `end`, oldest first.
+
+        A file that can't be read is logged and left out.
+        """
+        found = (self._read(log_name, window, at) for at in self.ends(log_name, window) if start < at <= end)
+        return [profiles for profiles in found if profiles is not None]
+
+    def ends(self, log_name: str, window: str) -> list[datetime]:
+        """The ends of the windows there are, oldest first."""
+        self._files.invalidate_cache()
+        try:
+            paths = self._files.find(f"{self._root}/{_safe(log_name)}/{window}")
+        except FileNotFoundError:
+            return []
+        names = (path.rpartition("/")[2] for path in paths)
+        return sorted(filter(None, (_end_of(name) for name in names)))
+
+    def remove(self, log_name: str, window: str, end: datetime) -> None:
+        """Forget a window, if there."""
+        path = self._path(log_name, window, end)
+        if self._files.exists(path):
+            self._files.rm_file(path)
+
+    def prune(self, log_name: str, window: str) -> None:
+        """Forget the oldest windows beyond the number that is kept."""
+        for end in self.ends(log_name, window)[: -RETAINED[window]]:
+            self.remove(log_name, window, end)
+
+    def kinds(self, log_name: str) -> dict[tuple[str, str], Kind]:
+        """The kinds of features that were found in a log, by predictor and feature."""
+        path = f"{self._root}/{_safe(log_name)}/kinds.json"
+        try:
+            content = json.loads(self._files.cat_file(path))
+            return {
+                (predictor, feature): Kind(kind)
+                for predictor, features in content.items()
+                for feature, kind in features.items()
+            }
+        except FileNotFoundError:
+            return {}
+        except (ValueError, AttributeError) as error:
+            logger.warning("%s can't be read (%s); the kinds of features are found anew", path, error)
+            return {}
+
+    def write_kinds(self, log_name: str, kinds: Mapping[tuple[str, str], Kind]) -> None:
+        """Keep the kinds of features, all that are known."""
+        content: dict[str, dict[str, str]] = {}
+        for (predictor, feature), kind in sorted(kinds.items()):
+            content.setdefault(predictor, {})[feature] = str(kind)
+        text = json.dumps(content, indent=1, ensure_ascii=False)
+        self._put(f"{self._root}/{_safe(log_name)}/kinds.json", text.encode())
+
+    def _read(self, log_name: str, window: str, end: datetime) -> WindowProfiles | None:
+        path = self._path(log_name, window, end)
+        try:
+            return _from_table(pq.read_table(io.BytesIO(self._files.cat_file(path))))
+        except FileNotFoundError:
+            return None
+        except (OSError, ValueError, KeyError, TypeError, pa.ArrowException) as error:
+            logger.warning("%s can't be read (%s); its window counts as missing", path, error)
+            return None
+
+    def _path(self, log_name: str, window: str, end: datetime) -> str:
+        return f"{self._root}/{_safe(log_name)}/{window}/{end:%Y-%m}/{end.strftime(_END)}{_SUFFIX}"
+
+    def _put(self, path: str, content: bytes) -> None:
+        """Write whole or not at all: a bucket does so by itself, on a disk by a temporary file and a rename."""
+        if not self._is_local:
+            self._files.pipe_file(path, content)
+            return
+        self._files.makedirs(path.rpartition("/")[0], exist_ok=True)
+        temporary = f"{path}.{os.getpid()}.tmp"
+        self._files.pipe_file(temporary, content)
+        os.replace(temporary, path)  # noqa: PTH105 - fsspec speaks of paths as text
+
+
+def _protocols(files: Any) -> tuple[str, ...]:
+    return (files.protocol,) if isinstance(files.protocol, str) else tuple(files.protocol)
+
+
+def _safe(name: str) -> str:
+    return quote(name, safe="") if name.strip(".") else quote(name, safe="").replace(".", "%2E")
+
+
+def _end_of(name: str) -> datetime | None:
+    if not name.endswith(_SUFFIX):
+        return None
+    try:
+        return datetime.strptime(name.removesuffix(_SUFFIX), _END).replace(tzinfo=UTC)
+    except ValueError:
+        return None
+
+
+def _to_table(window: WindowProfiles) -> pa.Table:
+    meta = {
+        "schema_version": SCHEMA_VERSION,
+        "log": window.log,
+        "window": window.window,
+        "start": window.start.isoformat(),
+        "end": window.end.isoformat(),
+        "rows": window.rows,
+        "duplicates": window.duplicates,
+    }
+    rows = [_to_row(profile) for profile in window.profiles]
+    return pa.Table.from_pylist(rows, schema=_SCHEMA.with_metadata({_META: json.dumps(meta).encode()}))
+
+
+def _to_row(profile: Profile) -> dict[str, Any]:
+    shape, categories = profile.distribution, profile.categories
+    return {
+        "predictor": profile.series.predictor,
+        "model_id": profile.series.model_id,
+        "feature": profile.series.feature,
+        "rows": profile.rows,
+        "values": profile.values,
+        "nulls": profile.nulls,
+        "infinities": profile.infinities,
+        "defaults": profile.defaults,
+        "unparsable": profile.unparsable,
+        "mean": shape and shape.mean,
+        "squared_deviations": shape and shape.squared_deviations,
+        "minimum": shape and shape.minimum,
+        "maximum": shape and shape.maximum,
+        "grid": shape and shape.grid,
+        "categories": categories and [name for name, _ in categories.top],
+        "counts": categories and [count for _, count in categories.top],
+        "other": categories and categories.other,
+        "distinct": categories and categories.distinct,
+    }
+
+
+def _from_table(table: pa.Table) -> WindowProfiles:
+    meta = json.loads((table.schema.metadata or {})[_META])
+    if meta["schema_version"] > SCHEMA_VERSION:
+        raise ValueError(f"written by a newer driftgauge, schema version {meta['schema_version']}")
+    return WindowProfiles(
+        log=meta["log"],
+        window=meta["window"],
+        start=datetime.fromisoformat(meta["start"]),
+        end=datetime.fromisoformat(meta["end"]),
+        rows=meta["rows"],
+        duplicates=meta["duplicates"],
+        profiles=tuple(_from_row(row) for row in table.to_pylist()),
+    )
+
+
+def _from_row(row: dict[str, Any]) -> Profile:
+    shape = categories = None
+    if row["grid"] is not None:
+        shape = Distribution(row["mean"], row["squared_deviations"], row["minimum"], row["maximum"], tuple(row["grid"]))
+    if row["categories"] is not None:
+        top = tuple(zip(row["categories"], row["counts"], strict=True))
+        categories = Categories(top, row["other"], row["distinct"])
+    return Profile(
+        series=Series(row["predictor"], row["model_id"], row["feature"]),
+        rows=row["rows"],
+        values=row["values"],
+        nulls=row["nulls"],
+        infinities=row["infinities"],
+        defaults=row["defaults"],
+        unparsable=row["unparsable"],
+        distribution=shape,
+        categories=categories,
+    )

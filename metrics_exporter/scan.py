@@ -1,0 +1,247 @@
+"""A warehouse's answer to the scan, put together as profiles."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Literal, NamedTuple
+
+from metrics_exporter.definitions import Kind, Log
+from metrics_exporter.profile import (
+    GRID,
+    Categories,
+    Distribution,
+    Profile,
+    Series,
+    WindowProfiles,
+    order,
+    truth_distribution,
+)
+
+Kinds = Mapping[tuple[str, str], Kind]  # by (predictor, feature)
+
+HOUR = timedelta(hours=1)
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_TRUTHS = {"true", "false"}
+
+
+@dataclass(frozen=True)
+class ScanRequest:
+    """What to scan: whole hours of a log, `start` inclusive, `end` exclusive, and the kinds known so far."""
+
+    log: Log
+    start: datetime
+    end: datetime
+    kinds: Kinds
+
+
+class ScanRow(NamedTuple):
+    """A row of the scan's result; what the counts mean depends on the part.
+
+    ========== =============================== ============================== ===================== ===========
+    part       present                         usable                         numbers               infinities
+    ========== =============================== ============================== ===================== ===========
+    duplicates rows dropped
+    model      the model's rows                results neither NULL nor NaN   finite results        ±inf
+    series     values neither NULL nor NaN     … that are not defaults        … finite numbers      … ±inf
+    other      such values beyond the top      … that are not defaults        distinct categories
+    defaults   rows with the feature's default
+    ========== =============================== ============================== ===================== ===========
+
+    `series` comes once with category None for what is read as a number (or can't be read as the feature's kind), and
+    once a category.
+    """
+
+    part: Literal["duplicates", "model", "series", "other", "defaults"]
+    hour: int
+    predictor: str
+    model_id: str
+    feature: str | None
+    category: str | None
+    present: int
+    usable: int
+    numbers: int
+    infinities: int
+    mean: float | None
+    squared_deviations: float | None
+    minimum: float | None
+    maximum: float | None
+    grid: tuple[float, ...] | list[float] | None
+
+
+@dataclass
+class _Parts:
+    """The rows of one series."""
+
+    numbers: ScanRow | None = None
+    categories: list[ScanRow] = field(default_factory=list)
+    other: ScanRow | None = None
+    defaults: int = 0
+
+
+@dataclass
+class _Hour:
+    models: dict[tuple[str, str], ScanRow] = field(default_factory=dict)
+    series: dict[Series, _Parts] = field(default_factory=lambda: defaultdict(_Parts))
+    duplicates: int = 0
+
+
+@dataclass(frozen=True)
+class Scanned:
+    """The windows of a scan, oldest first, and the kinds of features met for the first time.
+
+    Attributes:
+        must_repeat: a new feature mixed numbers and text, so it must be read again now that its kind is known.
+    """
+
+    windows: tuple[WindowProfiles, ...]
+    new_kinds: Kinds
+    must_repeat: bool
+
+
+def assemble(name: str, request: ScanRequest, rows: Iterable[ScanRow]) -> Scanned:
+    """Put the scan's rows together: one hourly window for each hour of the request, also for those without rows."""
+    hours: dict[int, _Hour] = defaultdict(_Hour)
+    for row in rows:
+        _file(hours[row.hour], row)
+    new_kinds, must_repeat = _detect(hours, request.kinds)
+    kinds = {**request.kinds, **new_kinds}
+    windows = tuple(
+        _window(name, start, hours.get(int((start - _EPOCH) / HOUR), _Hour()), kinds)
+        for start in _starts(request.start, request.end)
+    )
+    return Scanned(windows, new_kinds, must_repeat)
+
+
+def _starts(start: datetime, end: datetime) -> Iterator[datetime]:
+    while start < end:
+        yield start
+        start += HOUR
+
+
+def _file(hour: _Hour, row: ScanRow) -> None:
+    if row.part == "duplicates":
+        hour.duplicates += row.present
+        return
+    if row.part == "model":
+        hour.models[row.predictor, row.model_id] = row
+        return
+    parts = hour.series[Series(row.predictor, row.model_id, row.feature)]
+    if row.part == "defaults":
+        parts.defaults = row.present
+    elif row.part == "other":
+        parts.other = row
+    elif row.category is None:
+        parts.numbers = row
+    else:
+        parts.categories.append(row)
+
+
+def _detect(hours: Mapping[int, _Hour], known: Kinds) -> tuple[dict[tuple[str, str], Kind], bool]:
+    """The kinds of unknown features: the majority of the first hour that has values, over all models."""
+    found: dict[tuple[str, str], Kind] = {}
+    mixed = False
+    votes: dict[tuple[str, str], dict[Kind, int]] = {}
+    for _, hour in sorted(hours.items()):
+        votes = defaultdict(lambda: dict.fromkeys(Kind, 0))
+        for series, parts in hour.series.items():
+            key = (series.predictor, series.feature or "")
+            if key not in known:
+                for kind, count in _classes(parts):
+                    votes[key][kind] += count
+        for key, classes in votes.items():
+            mixed = mixed or _is_mixed(classes, found.get(key))
+            if any(classes.values()):
+                found.setdefault(key, max(Kind, key=lambda kind: classes[kind]))
+    return found, mixed
+
+
+def _is_mixed(classes: Mapping[Kind, int], kind: Kind | None) -> bool:
+    """Whether the unkinded scan can't have read these values as the kind wants them."""
+    present = {k for k, count in classes.items() if count}
+    return len(present | ({kind} if kind and present else set())) > 1
+
+
+def _classes(parts: _Parts) -> Iterator[tuple[Kind, int]]:
+    if parts.numbers:
+        yield Kind.NUMERIC, parts.numbers.present
+    for row in parts.categories:
+        yield Kind.BOOLEAN if row.category in _TRUTHS else Kind.CATEGORICAL, row.present
+    if parts.other:
+        yield Kind.CATEGORICAL, parts.other.present
+
+
+def _window(name: str, start: datetime, hour: _Hour, kinds: Kinds) -> WindowProfiles:
+    profiles = [_model_profile(row) for row in hour.models.values()]
+    for series, parts in hour.series.items():
+        rows = hour.models[series.predictor, series.model_id].present
+        kind = kinds.get((series.predictor, series.feature or ""))
+        profiles.append(_feature_profile(series, rows, parts, kind))
+    return WindowProfiles(
+        log=name,
+        window="1h",
+        start=start,
+        end=start + HOUR,
+        rows=sum(row.present for row in hour.models.values()),
+        duplicates=hour.duplicates,
+        profiles=tuple(sorted(profiles, key=lambda profile: order(profile.series))),
+    )
+
+
+def _model_profile(row: ScanRow) -> Profile:
+    return Profile(
+        series=Series(row.predictor, row.model_id, None),
+        rows=row.present,
+        values=row.numbers,
+        nulls=row.present - row.usable,
+        infinities=row.infinities,
+        defaults=0,
+        unparsable=row.usable - row.numbers - row.infinities,
+        distribution=_distribution(row),
+        categories=None,
+    )
+
+
+def _feature_profile(series: Series, rows: int, parts: _Parts, kind: Kind | None) -> Profile:
+    numbers, other = parts.numbers, parts.other
+    present = sum(row.present for row in (*parts.categories, *filter(None, (numbers, other))))
+    labelled = sum(row.usable for row in (*parts.categories, *filter(None, (other,))))
+    categories = _categories(parts) if labelled and kind in (Kind.BOOLEAN, Kind.CATEGORICAL) else None
+    if kind is Kind.NUMERIC:
+        values, unparsable = (numbers.numbers if numbers else 0), labelled
+        distribution = _distribution(numbers) if numbers else None
+    else:
+        values, unparsable = labelled, 0
+        distribution = truth_distribution(categories) if categories and kind is Kind.BOOLEAN else None
+    if numbers:
+        unparsable += numbers.usable - numbers.numbers - numbers.infinities
+    return Profile(
+        series=series,
+        rows=rows,
+        values=values,
+        nulls=rows - present,
+        infinities=numbers.infinities if numbers else 0,
+        defaults=parts.defaults,
+        unparsable=unparsable,
+        distribution=distribution,
+        categories=categories,
+    )
+
+
+def _distribution(row: ScanRow) -> Distribution | None:
+    if not row.numbers or row.mean is None or row.minimum is None or row.maximum is None:
+        return None
+    grid = row.grid or (row.mean,) * len(GRID)
+    return Distribution(row.mean, row.squared_deviations or 0.0, row.minimum, row.maximum, tuple(grid))
+
+
+def _categories(parts: _Parts) -> Categories:
+    top = sorted(((row.category or "", row.usable) for row in parts.categories if row.usable), key=_by_count)
+    other, distinct = (parts.other.usable, parts.other.numbers) if parts.other else (0, 0)
+    return Categories(tuple(top), other, len(top) + distinct)
+
+
+def _by_count(category: tuple[str, int]) -> tuple[int, str]:
+    return -category[1], category[0]

@@ -1,0 +1,88 @@
+"""The SQL that turns a time range of a prediction log into profiles: a template a query, a file of macros a dialect.
+
+Names of tables and columns reach the SQL text as quoted identifiers. What the log itself holds (features, models,
+values) never does: it comes in as parameters and comes out as rows.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from metrics_exporter.definitions import Columns
+from metrics_exporter.profile import GRID, TOP_CATEGORIES
+
+# Models with more rows than this in an hour have their quantile grid computed from a sample of about this size.
+# By the DKW inequality the sample's rank error is below 0.0043 with 95 % confidence (and shrinks as 1/√size); moments,
+# extremes and counts are always those of all rows.
+SAMPLE_ROWS = 100_000
+
+
+@dataclass(frozen=True)
+class FeatureColumn:
+    """One feature with a column (or STRUCT field) of its own.
+
+    Attributes:
+        name: the feature's name.
+        path: the column, and the field in it for a STRUCT.
+        is_number: its type is a number; otherwise it is read as text.
+    """
+
+    name: str
+    path: tuple[str, ...]
+    is_number: bool
+
+
+@dataclass(frozen=True)
+class Source:
+    """A log as the warehouse has it: where its columns are, and of what shape.
+
+    Attributes:
+        table: the qualified name's parts.
+        sent_at: how the time of sending is stored.
+        layout: how the features are.
+        feature_columns: the features of the layout `columns`, else empty.
+        has_numbers: some features come as numbers.
+        has_labels: some features come as text.
+        defaults: how `default_values_used` is stored; None: there is no such column.
+    """
+
+    table: tuple[str, ...]
+    columns: Columns
+    sent_at: Literal["timestamp", "timestamptz", "text"]
+    layout: Literal["map", "json_map", "json", "columns"]
+    feature_columns: tuple[FeatureColumn, ...]
+    has_numbers: bool
+    has_labels: bool
+    defaults: Literal["list", "json"] | None
+
+
+_ENVIRONMENT = Environment(
+    loader=PackageLoader("metrics_exporter", "sql"),
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+    autoescape=False,  # noqa: S701 - SQL, quoted by the dialect's macros
+)
+
+
+def scan(dialect: str, source: Source, *, is_kinded: bool) -> str:
+    """The one statement of a time range.
+
+    Args:
+        dialect: the file stem in `sql/dialects/`.
+        source: the log.
+        is_kinded: some features are known as boolean or categorical, so kinds must be looked up though all are numbers.
+    """
+    template = _ENVIRONMENT.get_template("scan.sql.j2")
+    return template.render(
+        dialect=f"dialects/{dialect}.sql.j2",
+        source=source,
+        columns=source.columns,
+        labelled=source.has_labels or is_kinded,
+        grid=GRID,
+        top=TOP_CATEGORIES,
+        sample_rows=SAMPLE_ROWS,
+    )

@@ -1,0 +1,50 @@
+"""Warehouses: where a prediction log lies. Each connects, runs the scan in its own dialect, and can be interrupted."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from metrics_exporter.scan import ScanRequest, ScanRow
+
+
+class WarehouseError(Exception):
+    """A scan that failed; the message says in plain words what to do, and holds no secret."""
+
+
+class ScanTimeoutError(WarehouseError):
+    """The scan was interrupted at its deadline."""
+
+
+class Warehouse(Protocol):
+    """A connection to where prediction logs lie; used by one thread, but `cancel` by any."""
+
+    def scan(self, request: ScanRequest, timeout_seconds: float) -> list[ScanRow]:
+        """Run the scan of a log's time range.
+
+        Raises:
+            ScanTimeoutError: it took longer than `timeout_seconds`; the warehouse has stopped working on it.
+            WarehouseError: any other failure.
+        """
+
+    def cancel(self) -> None:
+        """Interrupt the running scan, if any; it fails with a WarehouseError."""
+
+    def close(self) -> None:
+        """Let go of all connections."""
+
+
+def open_warehouse(url: str) -> Warehouse:
+    """The warehouse behind a URL, such as `duckdb:log.duckdb` or `duckdb:log/*.parquet`; connects at the first scan.
+
+    Raises:
+        WarehouseError: there is no warehouse of that kind.
+    """
+    kind, _, place = url.partition(":")
+    if kind != "duckdb" or not place:
+        raise WarehouseError(
+            "the warehouse URL begins with no known kind; write `duckdb:` and a database file, "
+            "or a pattern for Parquet or CSV files, such as `duckdb:log/*.parquet`"
+        )
+    from metrics_exporter.warehouses.duckdb import DuckDBWarehouse  # noqa: PLC0415 - only who uses it needs it
+
+    return DuckDBWarehouse(place)

@@ -1,0 +1,1 @@
+"""Benchmarks: our figures beside a floor or a peer, measured in the same run."""

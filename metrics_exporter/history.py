@@ -12,6 +12,7 @@ import logging
 import os
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
@@ -48,6 +49,10 @@ _SCHEMA = pa.schema(
 logger = logging.getLogger(__name__)
 
 
+class HistoryError(Exception):
+    """A history that can't be opened, listed or written; the message names the place and the fix."""
+
+
 class History:
     """Profiles of past windows below an fsspec URL or a path."""
 
@@ -57,12 +62,25 @@ class History:
         Args:
             url: a folder's path, or an fsspec URL such as `s3://bucket/driftgauge`.
             storage_options: what fsspec's file system needs, such as credentials.
+
+        Raises:
+            HistoryError: nothing here can speak the URL's protocol.
         """
-        self._files, self._root = fsspec.core.url_to_fs(url, **(storage_options or {}))
+        try:
+            self._files, self._root = fsspec.core.url_to_fs(url, **(storage_options or {}))
+        except (ValueError, ImportError) as error:
+            raise HistoryError(
+                f"the history {url.partition('?')[0]} can't be opened ({error}); "
+                "name a folder, or install fsspec's file system for its protocol"
+            ) from None
         self._is_local = "file" in _protocols(self._files)
 
     def write(self, profiles: WindowProfiles) -> None:
-        """Keep a window; it replaces the one that ends at the same time."""
+        """Keep a window; it replaces the one that ends at the same time.
+
+        Raises:
+            HistoryError: it can't be written.
+        """
         buffer = io.BytesIO()
         pq.write_table(_to_table(profiles), buffer, compression="zstd")
         self._put(self._path(profiles.log, profiles.window, profiles.end), buffer.getvalue())
@@ -72,18 +90,26 @@ class History:
 
         A file that can't be read is logged and left out.
         """
-        found = (self._read(log_name, window, at) for at in self.ends(log_name, window) if start < at <= end)
+        found = (self._read(log_name, window, at) for at in self.ends(log_name, window, start, end))
         return [profiles for profiles in found if profiles is not None]
 
-    def ends(self, log_name: str, window: str) -> list[datetime]:
-        """The ends of the windows there are, oldest first."""
-        self._files.invalidate_cache()
+    def ends(
+        self, log_name: str, window: str, start: datetime | None = None, end: datetime | None = None
+    ) -> list[datetime]:
+        """The ends of the windows there are, oldest first; only those after `start` and not after `end`, if given."""
+        folder = f"{self._root}/{_safe(log_name)}/{window}"
+        first, last = (f"{moment:%Y-%m}" if moment else None for moment in (start, end))
+        months = (name for name in self._names(folder) if (not first or first <= name) and (not last or name <= last))
+        found = (_end_of(name) for month in months for name in self._names(f"{folder}/{month}"))
+        return sorted(at for at in found if at and (not start or start < at) and (not end or at <= end))
+
+    def _names(self, folder: str) -> list[str]:
         try:
-            paths = self._files.find(f"{self._root}/{_safe(log_name)}/{window}")
+            return [path.rstrip("/").rpartition("/")[2] for path in self._files.ls(folder, detail=False, refresh=True)]
         except FileNotFoundError:
             return []
-        names = (path.rpartition("/")[2] for path in paths)
-        return sorted(filter(None, (_end_of(name) for name in names)))
+        except OSError as error:
+            raise HistoryError(f"{folder} can't be listed ({error.strerror or error}); see to its place") from None
 
     def remove(self, log_name: str, window: str, end: datetime) -> None:
         """Forget a window, if there."""
@@ -135,13 +161,20 @@ class History:
 
     def _put(self, path: str, content: bytes) -> None:
         """Write whole or not at all: a bucket does so by itself, on a disk by a temporary file and a rename."""
-        if not self._is_local:
-            self._files.pipe_file(path, content)
-            return
-        self._files.makedirs(path.rpartition("/")[0], exist_ok=True)
-        temporary = f"{path}.{os.getpid()}.tmp"
-        self._files.pipe_file(temporary, content)
-        os.replace(temporary, path)  # noqa: PTH105 - fsspec speaks of paths as text
+        try:
+            if self._is_local:
+                _replace_local(Path(path), content)
+            else:
+                self._files.pipe_file(path, content)
+        except OSError as error:
+            raise HistoryError(f"{path} can't be written ({error.strerror or error}); see to its place") from None
+
+
+def _replace_local(path: Path, content: bytes) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f"{path.name}.{os.getpid()}.tmp")
+    temporary.write_bytes(content)
+    temporary.replace(path)
 
 
 def _protocols(files: Any) -> tuple[str, ...]:

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 
 from metrics_exporter import windows
 from metrics_exporter.definitions import Definitions, Kind, Log
-from metrics_exporter.history import History
+from metrics_exporter.history import History, HistoryError
 from metrics_exporter.profile import Series, WindowProfiles, merge_windows, with_absent
 from metrics_exporter.scan import Scanned, ScanRequest, assemble
 from metrics_exporter.vocabulary import Vocabulary
@@ -89,7 +89,7 @@ class Refresher:
         ]
 
     def refresh(self, now: datetime) -> tuple[LogReport, ...]:
-        """Compute what is due at `now` (UTC), oldest first; failures are in the reports, a log's never touch another's."""
+        """Compute what is due at `now` (UTC), oldest first; a log that fails says so in its report, the others go on."""
         return tuple(log.refresh(now) for log in self._logs)
 
 
@@ -134,10 +134,8 @@ class _LogRefresher:
         try:
             self._advance(now)
             self._last_success = now
-        except WarehouseError as problem:
+        except (WarehouseError, HistoryError) as problem:
             error = str(problem)
-        except OSError as problem:
-            error = f"the history can't be written ({problem}); see to its place and its permissions"
         except Exception as problem:  # a defect in one log's data must not end the others' refresh
             logger.exception("log %s: the refresh failed", self._name)
             error = f"unexpected {type(problem).__name__}; the exporter's log has the details"

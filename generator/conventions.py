@@ -18,6 +18,7 @@ DASHBOARDS_FOLDER = "dashboards"
 TERRAFORM_FOLDER = "terraform"
 PROMETHEUS_FOLDER = "prometheus"
 
+SHARED_FOLDER_UID = "driftgauge"
 FLEET_DASHBOARD_UID = "driftgauge-fleet"
 FEATURE_DASHBOARD_UID = "driftgauge-feature"
 FLEET_DASHBOARD_FILE = f"{DASHBOARDS_FOLDER}/fleet.json"
@@ -53,6 +54,13 @@ def address(name: str) -> str:
     """A Terraform resource name for an id."""
     plain = stem(name)
     return plain if plain[0].isalpha() else f"_{plain}"
+
+
+def terraform_file(predictor: str) -> str:
+    """The name of a predictor's file in its team's root: never a name that the root or Terraform has a use for."""
+    plain = stem(predictor)
+    taken = plain in {"versions", "variables", "main", "override"} or plain.endswith("_override")
+    return f"{plain}-{digest(predictor)}.tf" if taken else f"{plain}.tf"
 
 
 def uid(kind: str, *parts: str) -> str:

@@ -1,0 +1,136 @@
+"""`driftgauge generate`: registry → output."""
+
+from __future__ import annotations
+
+import difflib
+import json
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NoReturn
+
+import click
+
+from generator import write
+from generator.load import load_registry
+from generator.model import AlertSeverity, Registry
+from generator.render import render
+from generator.render.errors import RenderError
+from generator.report import text
+from generator.report.summary import summary
+
+_DIFF_LINES = 12
+_STALE = 3
+
+
+@click.command("generate")
+@click.argument("registry", type=click.Path(exists=True, file_okay=False, path_type=Path), default="registry")
+@click.option(
+    "--output",
+    type=click.Path(file_okay=False, path_type=Path),
+    default="output",
+    show_default=True,
+    help="Where the generated files go.",
+)
+@click.option("--check", is_flag=True, help="Write nothing; list stale, missing and orphaned files.")
+@click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
+def command(registry: Path, output: Path, check: bool, as_json: bool) -> None:
+    """Generate metric definitions, dashboards and alert rules from the REGISTRY folder.
+
+    Files that carry driftgauge's mark are replaced, and removed when nothing generates them any more; all others are
+    left alone. Either everything is written, or nothing.
+
+    Exit codes: 0 fine, 1 findings or failure, 2 wrong usage, 3 the output is stale (with --check).
+    """
+    model, files = _rendered(registry)
+    try:
+        plan = write.plan(output, files) if check else write.apply(output, files)
+    except write.WriteError as error:
+        _fail(str(error))
+    if as_json:
+        click.echo(json.dumps(_report(model, plan), indent=2))
+    elif check:
+        _show_check(plan, output)
+    else:
+        click.echo(_sentence(model, plan, output))
+    if check and not plan.is_current:
+        sys.exit(_STALE)
+
+
+def _rendered(folder: Path) -> tuple[Registry, dict[str, bytes]]:
+    loaded = load_registry(folder)
+    click.echo(text.render(loaded.findings, colour=sys.stderr.isatty()), err=True, nl=False)
+    if loaded.registry is None:
+        _fail(f"{summary(loaded)}; nothing was written")
+    try:
+        return loaded.registry, render(loaded.registry)
+    except RenderError as error:
+        _fail(f"{error}\nNothing was written.")
+
+
+def _fail(message: str) -> NoReturn:
+    click.echo(message, err=True)
+    sys.exit(1)
+
+
+def _counts(registry: Registry) -> dict[str, int]:
+    alerts = [alert for predictor in registry.predictors for alert in predictor.alerts]
+    reports = sum(alert.severity is AlertSeverity.REPORT for alert in alerts)
+    return {
+        "predictors": len(registry.predictors),
+        "teams": len({predictor.team.id for predictor in registry.predictors}),
+        "models": sum(len(predictor.models) for predictor in registry.predictors),
+        "dashboards": len(registry.predictors) + 2,  # fleet and feature
+        "rules": len(alerts) - reports,
+        "reports": reports,
+    }
+
+
+def _report(registry: Registry, plan: write.Plan) -> dict[str, Any]:
+    return {
+        **_counts(registry),
+        "files": {
+            "changed": [change.path for change in plan.stale],
+            "created": [change.path for change in plan.missing],
+            "removed": [change.path for change in plan.orphaned],
+            "foreign": list(plan.foreign),
+            "unchanged": plan.unchanged,
+        },
+    }
+
+
+def _sentence(registry: Registry, plan: write.Plan, output: Path) -> str:
+    counts = _counts(registry)
+    return (
+        f"{_some(counts['predictors'], 'predictor')} of {_some(counts['teams'], 'team')}, "
+        f"{_some(counts['models'], 'model')}: {_some(counts['dashboards'], 'dashboard')}, "
+        f"{_some(counts['rules'], 'alert rule')}, {_some(counts['reports'], 'threshold')} that only report.\n"
+        f"{output}: {_some(len(plan.stale) + len(plan.missing), 'file')} written, "
+        f"{plan.unchanged} unchanged, {len(plan.orphaned)} removed."
+    )
+
+
+def _some(count: int, what: str) -> str:
+    return f"{count} {what}{'' if count == 1 else 's'}"
+
+
+def _show_check(plan: write.Plan, output: Path) -> None:
+    if plan.is_current:
+        click.echo(f"{output} is current: {_some(plan.unchanged, 'file')}.")
+        return
+    for kind, changes in (("stale", plan.stale), ("missing", plan.missing), ("orphaned", plan.orphaned)):
+        for change in changes:
+            click.echo(f"{kind}: {output / change.path}")
+            if kind == "stale":
+                click.echo("".join(f"  {line}\n" for line in _diff(change)), nl=False)
+    for reason in plan.foreign:
+        click.echo(f"in the way: {reason}")
+    click.echo(f"{output} is stale: run `driftgauge generate` and commit what it writes.")
+
+
+def _diff(change: write.Change) -> Iterator[str]:
+    before, after = ((side or b"").decode(errors="replace").splitlines() for side in (change.before, change.after))
+    lines = list(difflib.unified_diff(before, after, "on disk", "generated", lineterm="", n=1))
+    yield from lines[:_DIFF_LINES]
+    if len(lines) > _DIFF_LINES:
+        yield f"… and {len(lines) - _DIFF_LINES} lines more"

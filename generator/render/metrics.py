@@ -1,0 +1,68 @@
+"""The exporter's metric definitions: one file that all predictors share, and one a predictor."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from generator.catalogue import METRICS
+from generator.conventions import METRICS_FOLDER, stem
+from generator.model import Predictor, Registry
+from generator.render.yaml_files import yaml_file
+from metrics_exporter import definitions
+from metrics_exporter.definitions import CATALOGUE_FILE, PREDICTORS_FOLDER, SCHEMA_VERSION
+
+
+def render(registry: Registry) -> dict[str, bytes]:
+    """The definitions, by path relative to the output folder."""
+    catalogue = f"{METRICS_FOLDER}/{CATALOGUE_FILE}"
+    files = {catalogue: yaml_file(catalogue, _dump(_catalogue(registry)), _ABOUT_CATALOGUE)}
+    for predictor in registry.predictors:
+        path = f"{METRICS_FOLDER}/{PREDICTORS_FOLDER}/{stem(predictor.id)}.yaml"
+        files[path] = yaml_file(path, _dump(_predictor(predictor)), _ABOUT_PREDICTOR)
+    return files
+
+
+_ABOUT_CATALOGUE = "What the exporter reads, and the metrics that it exports of every predictor, registered or not."
+_ABOUT_PREDICTOR = "What the exporter is told of this predictor."
+
+
+def _catalogue(registry: Registry) -> definitions.Catalogue:
+    return definitions.Catalogue(
+        schema_version=SCHEMA_VERSION,
+        logs=registry.logs,
+        metrics=tuple(metric.definition for metric in METRICS),
+    )
+
+
+def _predictor(predictor: Predictor) -> definitions.Predictor:
+    return definitions.Predictor(
+        schema_version=SCHEMA_VERSION,
+        predictor=predictor.id,
+        title=predictor.title,
+        team=predictor.team.id,
+        unit=predictor.unit,
+        log=predictor.log,
+        windows=predictor.windows,
+        models=tuple(definitions.Model(id=model.id, role=model.role) for model in predictor.models),
+        features={
+            feature.name: definitions.Feature(kind=feature.kind, unit=feature.unit) for feature in predictor.features
+        },
+        reference=predictor.reference,
+        evaluation=_evaluation(predictor),
+    )
+
+
+def _evaluation(predictor: Predictor) -> definitions.Evaluation | None:
+    evaluation = predictor.evaluation
+    if evaluation is None:
+        return None
+    return definitions.Evaluation(
+        actuals=evaluation.actuals,
+        matures_after_seconds=evaluation.matures_after_seconds,
+        metrics=evaluation.metrics,
+        training=dict(evaluation.training),
+    )
+
+
+def _dump(definition: definitions.Definition) -> dict[str, Any]:
+    return definition.model_dump(mode="json", exclude_none=True)

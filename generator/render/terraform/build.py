@@ -1,0 +1,185 @@
+"""The model → Terraform roots as objects."""
+
+from __future__ import annotations
+
+from string import ascii_uppercase
+from typing import Any
+
+from generator.conventions import (
+    FEATURE_DASHBOARD_FILE,
+    FLEET_DASHBOARD_FILE,
+    SHARED_FOLDER_UID,
+    SHARED_ROOT,
+    TERRAFORM_FOLDER,
+    address,
+    folder_uid,
+    predictor_dashboard_file,
+    stem,
+    terraform_file,
+)
+from generator.health import health_rules
+from generator.model import AlertSeverity, Predictor, Registry, Team
+from generator.render.terraform.hcl import Raw
+from generator.render.terraform.objects import (
+    DATA_SOURCE,
+    EXPRESSIONS,
+    PROMETHEUS,
+    AlertRule,
+    ContactPoint,
+    Dashboard,
+    Folder,
+    PredictorFile,
+    Query,
+    Root,
+    RuleGroup,
+)
+from generator.rules import Reading, Rule, number, rules_of
+from generator.wording import Unit, show
+
+INTERVAL_SECONDS = 60
+GROUP_BY = ("alertname", "grafana_folder", "predictor")
+SHARED_CONTACT = "platform"
+
+_FORMAT = {Unit.NUMBER: "humanize", Unit.RATIO: "humanizePercentage", Unit.SECONDS: "humanizeDuration"}
+
+
+def team_root(team: Team, predictors: tuple[Predictor, ...]) -> Root:
+    """A team's root: its folder, its contact points, and a file a predictor."""
+    path = f"{TERRAFORM_FOLDER}/{stem(team.id)}"
+    return Root(
+        path=path,
+        about=f"the team {team.id!r}",
+        folder=Folder(folder_uid(team.id), team.id),
+        contact_points=_contact_points(team),
+        files=tuple(_predictor_file(path, predictor) for predictor in predictors),
+    )
+
+
+def shared_root() -> Root:
+    """The root of what belongs to no team: the fleet and feature dashboards, and the exporter's health."""
+    path = f"{TERRAFORM_FOLDER}/{SHARED_ROOT}"
+    rules = tuple(_rule(rule, SHARED_CONTACT) for rule in health_rules())
+    return Root(
+        path=path,
+        about="what belongs to no team",
+        folder=Folder(SHARED_FOLDER_UID, "driftgauge"),
+        contact_points=(),
+        files=(
+            PredictorFile(
+                path=f"{path}/exporter.tf",
+                about="The fleet and feature dashboards, and the health of the exporter.",
+                dashboards=(Dashboard("fleet", FLEET_DASHBOARD_FILE), Dashboard("feature", FEATURE_DASHBOARD_FILE)),
+                group=RuleGroup("exporter", "driftgauge exporter", INTERVAL_SECONDS, rules),
+            ),
+        ),
+    )
+
+
+def roots(registry: Registry) -> tuple[Root, ...]:
+    """All roots: the shared one, and one for each team that has predictors."""
+    owned = {
+        team: tuple(predictor for predictor in registry.predictors if predictor.team.id == team.id)
+        for team in registry.teams
+    }
+    return (shared_root(), *(team_root(team, predictors) for team, predictors in owned.items() if predictors))
+
+
+def _contact_points(team: Team) -> tuple[ContactPoint, ...]:
+    points = []
+    if team.pagerduty_service:
+        name = f"driftgauge {team.id} PagerDuty"
+        points.append(ContactPoint(str(AlertSeverity.PAGE), "pagerduty", name, team.pagerduty_service))
+    if team.slack_channel:
+        points.append(
+            ContactPoint(str(AlertSeverity.NOTIFY), "slack", f"driftgauge {team.id} Slack", team.slack_channel)
+        )
+    return tuple(points)
+
+
+def _predictor_file(root: str, predictor: Predictor) -> PredictorFile:
+    rules = tuple(_rule(rule, str(rule.severity)) for rule in rules_of(predictor))
+    name = address(predictor.id)
+    return PredictorFile(
+        path=f"{root}/{terraform_file(predictor.id)}",
+        about=f"The predictor {predictor.id!r}.",
+        dashboards=(Dashboard(name, predictor_dashboard_file(predictor.id)),),
+        group=RuleGroup(name, predictor.id, INTERVAL_SECONDS, rules) if rules else None,
+    )
+
+
+def _rule(rule: Rule, contact_point: str) -> AlertRule:
+    queries = _queries(rule)
+    values = [query.ref_id for query in queries if query.model.get("type") == "reduce"]
+    shown = " to ".join(f"{{{{ {_FORMAT[rule.unit]} $values.{ref}.Value }}}}" for ref in values)
+    annotations = {
+        "summary": show(rule.summary, shown),
+        "description": show(rule.description, shown),
+        "__dashboardUid__": rule.dashboard_uid,
+    }
+    if rule.panel_id is not None:
+        annotations["__panelId__"] = str(rule.panel_id)
+    if rule.runbook_url:
+        annotations["runbook_url"] = rule.runbook_url
+    return AlertRule(
+        uid=rule.uid,
+        name=rule.name,
+        condition=queries[-1].ref_id,
+        queries=queries,
+        pending="0s",  # windows in a row are in the query: an hourly value repeats at each evaluation
+        no_data_state="Alerting" if rule.absent else "OK",
+        exec_err_state="KeepLast",  # a data source that is down must not page every team
+        labels=dict(rule.labels),
+        annotations=annotations,
+        contact_point=contact_point,
+        group_by=GROUP_BY,
+    )
+
+
+def _queries(rule: Rule) -> tuple[Query, ...]:
+    """A query for each reading, the last value of each, and the condition."""
+    readings = rule.readings
+    refs = ascii_uppercase[: 2 * len(readings) + 1]
+    queried, reduced, condition = refs[: len(readings)], refs[len(readings) : -1], refs[-1]
+    queries = (
+        _query(ref, rule.guarded(reading.value), rule.range_seconds)
+        for ref, reading in zip(queried, readings, strict=True)
+    )
+    lasts = (_last(ref, of) for ref, of in zip(reduced, queried, strict=True))
+    return (*queries, *lasts, _condition(condition, tuple(zip(reduced, readings, strict=True))))
+
+
+def _query(ref: str, expression: str, range_seconds: int) -> Query:
+    model = {
+        "refId": ref,
+        "datasource": {"type": "prometheus", "uid": Raw(DATA_SOURCE)},
+        "editorMode": "code",
+        "expr": expression,
+        "instant": True,
+        "range": False,
+    }
+    return Query(ref, PROMETHEUS, range_seconds, 0, model)
+
+
+def _last(ref: str, of: str) -> Query:
+    return _expression(ref, "reduce", of, reducer="last", settings={"mode": "dropNN"})
+
+
+def _condition(ref: str, readings: tuple[tuple[str, Reading], ...]) -> Query:
+    """True when a reading is past its threshold: one by a threshold, which Grafana draws; two by their disjunction."""
+    if len(readings) > 1:
+        past = " || ".join(f"${of} {reading.operator} {number(reading.threshold)}" for of, reading in readings)
+        return _expression(ref, "math", past)
+    of, reading = readings[0]
+    evaluator = {"type": "gt" if reading.operator == ">" else "lt", "params": [reading.threshold]}
+    return _expression(ref, "threshold", of, conditions=[{"evaluator": evaluator}])
+
+
+def _expression(ref: str, kind: str, expression: str, **settings: Any) -> Query:
+    model = {
+        "refId": ref,
+        "datasource": {"type": EXPRESSIONS, "uid": EXPRESSIONS},
+        "type": kind,
+        "expression": expression,
+        **settings,
+    }
+    return Query(ref, EXPRESSIONS, 0, 0, model)

@@ -1,0 +1,131 @@
+"""HCL as `terraform fmt` leaves it: two spaces a level, and `=` aligned over neighbouring lines."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from itertools import groupby
+from typing import Any
+
+from generator.rules import number
+
+_ESCAPES = {"\\": "\\\\", '"': '\\"', "\n": "\\n", "\r": "\\r", "\t": "\\t"}
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ufeff]")
+_IDENTIFIER = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
+_INDENT = "  "
+
+
+@dataclass(frozen=True)
+class Raw:
+    """An expression that is written as it is, such as a reference."""
+
+    code: str
+
+
+@dataclass(frozen=True)
+class Json:
+    """A value that reaches the provider as JSON text."""
+
+    value: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Attribute:
+    """`name = value`: text, numbers, lists and dicts as Python has them, `Raw` or `Json`."""
+
+    name: str
+    value: Any
+
+
+@dataclass(frozen=True)
+class Block:
+    """`head { … }`; blank lines part it from its neighbours."""
+
+    head: str
+    body: tuple[Attribute | Block, ...]
+
+
+def document(comments: Iterable[str], blocks: Iterable[Block]) -> bytes:
+    """A file: comment lines, then blocks."""
+    head = "".join(f"# {line}\n" for line in comments)
+    return "\n".join((head, *("".join(f"{line}\n" for line in _block(block)) for block in blocks))).encode()
+
+
+def quote(text: str) -> str:
+    """A string literal that means `text`, whatever it holds."""
+    escaped = "".join(_ESCAPES.get(character, character) for character in text)
+    escaped = _CONTROL.sub(lambda match: f"\\u{ord(match[0]):04x}", escaped)
+    return f'"{_TEMPLATE.sub(_escape_template, escaped)}"'
+
+
+# `$${` is a literal `${`, but not behind another `$`, which it would be read with: that one is spelt as `\u0024{`.
+_TEMPLATE = re.compile(r"([$%]*)([$%])\{")
+
+
+def _escape_template(match: re.Match[str]) -> str:
+    before, sign = match.groups()
+    return f"{before}\\u{ord(sign):04x}{{" if before else f"{sign}{sign}{{"
+
+
+def _block(block: Block) -> Iterator[str]:
+    yield f"{block.head} {{"
+    yield from (f"{_INDENT}{line}" if line else "" for line in _body(block.body))
+    yield "}"
+
+
+def _body(items: Iterable[Attribute | Block]) -> Iterator[str]:
+    first = True
+    for is_block, run in groupby(items, lambda item: isinstance(item, Block)):
+        if not is_block:
+            yield from ([] if first else [""])
+            yield from _attributes(item for item in run if isinstance(item, Attribute))
+            first = False
+            continue
+        for block in run:
+            yield from ([] if first else [""])
+            yield from _block(block) if isinstance(block, Block) else ()
+            first = False
+
+
+def _attributes(attributes: Iterable[Attribute]) -> Iterator[str]:
+    """One-line neighbours have their `=` aligned; a value of several lines stands by itself."""
+    written = ((_key(attribute.name), _value(attribute.value)) for attribute in attributes)
+    for single, run in groupby(written, lambda pair: len(pair[1]) == 1):
+        pairs = list(run)
+        width = max(len(key) for key, _ in pairs) if single else 0
+        for key, (first, *rest) in pairs:
+            yield f"{key:<{width}} = {first}"
+            yield from rest
+
+
+def _value(value: Any) -> list[str]:
+    match value:
+        case Mapping():
+            entries = _attributes(Attribute(name, entry) for name, entry in value.items())
+            return ["{", *(f"{_INDENT}{line}" for line in entries), "}"]
+        case Json(content):
+            first, *rest, last = _value(content)
+            return [f"jsonencode({first}", *rest, f"{last})"]
+        case _:
+            return [_inline(value)]
+
+
+def _inline(value: Any) -> str:
+    match value:
+        case Raw(code):
+            return code
+        case bool():
+            return "true" if value else "false"
+        case int() | float():
+            return number(value)
+        case str():
+            return quote(value)
+        case Mapping():
+            return f"{{ {', '.join(f'{_key(name)} = {_inline(entry)}' for name, entry in value.items())} }}"
+        case _:
+            return f"[{', '.join(_inline(entry) for entry in value)}]"
+
+
+def _key(name: str) -> str:
+    return name if _IDENTIFIER.fullmatch(name) else quote(name)

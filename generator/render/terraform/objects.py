@@ -1,0 +1,95 @@
+"""What a Terraform root holds, as the Grafana provider names it; checked whole, then written as HCL."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+DATA_SOURCE = "var.prometheus_data_source_uid"
+PROMETHEUS = "prometheus"  # stands for the data source, whose UID is a Terraform variable
+EXPRESSIONS = "__expr__"  # Grafana's own: reduce, threshold, math
+
+
+@dataclass(frozen=True)
+class Query:
+    """A query or an expression of a rule; the range is in seconds before now."""
+
+    ref_id: str
+    source: str
+    range_from: int
+    range_to: int
+    model: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class AlertRule:
+    """A rule; `contact_point` names one of the root's contact points by its severity."""
+
+    uid: str
+    name: str
+    condition: str
+    queries: tuple[Query, ...]
+    pending: str
+    no_data_state: str
+    exec_err_state: str
+    labels: dict[str, str]
+    annotations: dict[str, str]
+    contact_point: str
+    group_by: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class RuleGroup:
+    """Rules that are evaluated together."""
+
+    address: str
+    name: str
+    interval_seconds: int
+    rules: tuple[AlertRule, ...]
+
+
+@dataclass(frozen=True)
+class Dashboard:
+    """A dashboard, whose JSON is a generated file."""
+
+    address: str
+    path: str
+
+
+@dataclass(frozen=True)
+class ContactPoint:
+    """Where alerts of a severity go: a Slack channel or a PagerDuty service."""
+
+    severity: str
+    kind: str
+    name: str
+    target: str
+
+
+@dataclass(frozen=True)
+class Folder:
+    """The root's folder."""
+
+    uid: str
+    title: str
+
+
+@dataclass(frozen=True)
+class PredictorFile:
+    """What a predictor's own file holds."""
+
+    path: str
+    about: str
+    dashboards: tuple[Dashboard, ...]
+    group: RuleGroup | None
+
+
+@dataclass(frozen=True)
+class Root:
+    """A Terraform root: a folder with dashboards and rules, and the contact points that they notify."""
+
+    path: str
+    about: str
+    folder: Folder
+    contact_points: tuple[ContactPoint, ...]
+    files: tuple[PredictorFile, ...]

@@ -1,0 +1,241 @@
+"""Rendered files → disk: all of them or none, and nothing that is somebody else's.
+
+A file is the generator's own when it carries the mark that names its own path. Everything is staged beside the tree
+first and then renamed into place; what fails is rolled back. A run that is killed leaves a mixture of old and new
+files, each of them whole, and its staging folder: the next run removes that and finishes the work.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from generator.conventions import (
+    DASHBOARDS_FOLDER,
+    METRICS_FOLDER,
+    PROMETHEUS_FOLDER,
+    TERRAFORM_FOLDER,
+    generated_mark,
+)
+
+_STAGING_PREFIX = ".driftgauge-"
+_FOLDERS = (METRICS_FOLDER, DASHBOARDS_FOLDER, TERRAFORM_FOLDER, PROMETHEUS_FOLDER)
+_SUFFIXES = frozenset({".json", ".tf", ".yaml"})
+
+
+class WriteError(Exception):
+    """The output can't be written; the tree is as it was. The message names the path and what to do."""
+
+
+@dataclass(frozen=True)
+class Change:
+    """A file whose content on disk is not what it should be; None: there is no such file, before or after."""
+
+    path: str
+    before: bytes | None
+    after: bytes | None
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What has to happen for the output folder to hold exactly the wanted files.
+
+    Attributes:
+        stale: files whose content differs.
+        missing: files that are not there.
+        orphaned: own files that nothing generates any more.
+        foreign: why a wanted path can't be written: somebody else's file is in the way.
+        unchanged: how many files are as they should be.
+    """
+
+    stale: tuple[Change, ...]
+    missing: tuple[Change, ...]
+    orphaned: tuple[Change, ...]
+    foreign: tuple[str, ...]
+    unchanged: int
+
+    @property
+    def changes(self) -> tuple[Change, ...]:
+        """All changes, by path."""
+        return tuple(sorted((*self.stale, *self.missing, *self.orphaned), key=lambda change: change.path))
+
+    @property
+    def is_current(self) -> bool:
+        """Whether there is nothing to do."""
+        return not (self.changes or self.foreign)
+
+
+def plan(folder: Path, files: Mapping[str, bytes]) -> Plan:
+    """Compare the wanted files with those on disk; writes nothing.
+
+    Args:
+        folder: the output folder; need not exist.
+        files: content by path relative to it.
+    """
+    stale, missing, foreign, unchanged = [], [], [], 0
+    for path, content in sorted(files.items()):
+        if obstacle := _obstacle(folder, path):
+            foreign.append(obstacle)
+            continue
+        before = _read(folder / path)
+        if before == content:
+            unchanged += 1
+        elif before is None:
+            missing.append(Change(path, None, content))
+        elif _is_own(path, before):
+            stale.append(Change(path, before, content))
+        else:
+            foreign.append(f"{folder / path}: is not driftgauge's (its mark is missing); move it away, or delete it")
+    orphaned = [Change(path, before, None) for path, before in _own_files(folder) if path not in files]
+    return Plan(tuple(stale), tuple(missing), tuple(orphaned), tuple(foreign), unchanged)
+
+
+def apply(folder: Path, files: Mapping[str, bytes]) -> Plan:
+    """Make the output folder hold exactly the wanted files, beside those of other people; what was done.
+
+    Raises:
+        WriteError: a file of somebody else's is in the way, or the file system refused; nothing has changed.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with _locked(folder):
+            _remove_leftovers(folder)
+            planned = plan(folder, files)
+            if planned.foreign:
+                raise WriteError("\n".join(planned.foreign))
+            if planned.changes:
+                _commit(folder, planned.changes)
+    except OSError as error:
+        raise WriteError(f"{error.filename or folder}: {error.strerror or error}; the output is as it was") from error
+    return planned
+
+
+def _obstacle(folder: Path, path: str) -> str | None:
+    """Why a path can't be the generator's own: a link or a file where it needs a folder, a folder where a file."""
+    place = folder
+    parts = Path(path).parts
+    for part in parts[:-1]:
+        place /= part
+        if place.is_symlink():
+            return f"{place}: is a symbolic link, and driftgauge does not write through it; replace it by a folder"
+        if place.exists() and not place.is_dir():
+            return f"{place}: is a file where a folder is needed; move it away"
+    place /= parts[-1]
+    if place.is_symlink():
+        return f"{place}: is a symbolic link, and driftgauge does not replace it; move it away"
+    if place.exists() and not place.is_file():
+        return f"{place}: is not a regular file; move it away"
+    return None
+
+
+def _read(file: Path) -> bytes | None:
+    try:
+        return file.read_bytes()
+    except FileNotFoundError:
+        return None
+
+
+def _is_own(path: str, content: bytes) -> bool:
+    mark = generated_mark(path).encode()
+    if path.endswith(".json"):  # JSON has no comments: the mark is in the dashboard's description
+        return mark in content
+    return content.partition(b"\n")[0].removeprefix(b"# ").rstrip() == mark
+
+
+def _own_files(folder: Path) -> Iterator[tuple[str, bytes]]:
+    """The generator's own files on disk; neither links nor hidden folders (`.terraform`) are followed."""
+    for top in _FOLDERS:
+        for place, folders, names in os.walk(folder / top):
+            folders[:] = sorted(name for name in folders if not name.startswith("."))
+            for name in sorted(names):
+                file = Path(place, name)
+                if file.suffix in _SUFFIXES and file.is_file() and not file.is_symlink():
+                    path, content = file.relative_to(folder).as_posix(), file.read_bytes()
+                    if _is_own(path, content):
+                        yield path, content
+
+
+@contextmanager
+def _locked(folder: Path) -> Iterator[None]:
+    """Two runs at once would take each other's staging for leftovers: the second waits."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)
+
+
+def _remove_leftovers(folder: Path) -> None:
+    for leftover in folder.glob(f"{_STAGING_PREFIX}*"):
+        if leftover.is_dir() and not leftover.is_symlink():
+            shutil.rmtree(leftover)
+
+
+def _commit(folder: Path, changes: tuple[Change, ...]) -> None:
+    staging = Path(tempfile.mkdtemp(prefix=_STAGING_PREFIX, dir=folder))
+    made: list[Path] = []
+    done: list[Change] = []
+    try:
+        for position, change in enumerate(changes):
+            _stage(staging, position, change)
+        for position, change in enumerate(changes):
+            if change.after is not None:
+                made += _make_parents(folder / change.path)
+            done.append(change)
+            _rename(staging / f"{position}.new", folder / change.path, change.after)
+    except BaseException:
+        _roll_back(folder, staging, done, made)
+        raise
+    finally:
+        shutil.rmtree(staging, ignore_errors=True)
+    _remove_emptied(folder, changes)
+
+
+def _stage(staging: Path, position: int, change: Change) -> None:
+    """Write the new content, and a copy of the old: no later step needs room on the disk."""
+    for suffix, content in (("new", change.after), ("old", change.before)):
+        if content is not None:
+            (staging / f"{position}.{suffix}").write_bytes(content)
+
+
+def _make_parents(file: Path) -> list[Path]:
+    """Make the folders above a file; those that were not there, outermost first."""
+    wanted = []
+    for parent in file.parents:
+        if parent.exists():
+            break
+        wanted.insert(0, parent)
+    for parent in wanted:
+        parent.mkdir()
+    return wanted
+
+
+def _rename(staged: Path, target: Path, content: bytes | None) -> None:
+    """Put a staged file in its place, or with no content remove what is there."""
+    if content is None:
+        target.unlink(missing_ok=True)
+    else:
+        staged.replace(target)
+
+
+def _roll_back(folder: Path, staging: Path, done: list[Change], made: list[Path]) -> None:
+    for position, change in reversed(list(enumerate(done))):
+        _rename(staging / f"{position}.old", folder / change.path, change.before)
+    for parent in reversed(made):
+        parent.rmdir()
+
+
+def _remove_emptied(folder: Path, changes: tuple[Change, ...]) -> None:
+    for change in changes:
+        if change.after is None:
+            for parent in (folder / change.path).parents:
+                if parent == folder or any(parent.iterdir()):
+                    break
+                parent.rmdir()

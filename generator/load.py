@@ -5,22 +5,25 @@ from __future__ import annotations
 import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from generator import resolve
 from generator.checks import listed
 from generator.findings import Finding, Severity
 from generator.model import Registry
-from generator.spec import sources, versions, yaml_reader
+from generator.spec import silences, sources, versions, yaml_reader
 from generator.spec.registry import Declarations
+from generator.spec.silences import Silence
 from generator.spec.sources import Source
-from generator.spec.tree import Document
 
 
 @dataclass(frozen=True)
 class Loaded:
-    """The registry, None when there is an error in it, and the findings in the order of their places."""
+    """The registry, None when there is an error in it, and the findings in the order of their places.
+
+    `files` is how many registry files there were.
+    """
 
     registry: Registry | None
     findings: tuple[Finding, ...]
@@ -31,33 +34,45 @@ def load_registry(folder: Path) -> Loaded:
     """Read all registry files below `folder`. What is wrong with them are findings, never an exception."""
     with _without_garbage_collection():
         files, findings = sources.read(folder)
-        declarations = Declarations(complete=not findings)
+        reading = _Reading(Declarations(folder, complete=not findings), findings)
         for source in files:
-            findings += _declare(source, declarations)
-        for check in listed.MEANING:
-            findings += check.check(declarations)
-        failed = any(finding.severity is Severity.ERROR for finding in findings)
-        registry = None if failed else resolve.resolve(declarations)
-    return Loaded(registry, tuple(sorted(findings)), len(files))
+            reading.add(source)
+        return _loaded(reading, len(files))
 
 
-def _declare(source: Source, declarations: Declarations) -> list[Finding]:
-    """Add what a file declares; what is wrong with its syntax and shape."""
-    document, findings = _document(source)
-    found, misshapen = versions.load(document) if document else (None, [])
-    if found is None:
-        declarations.complete = False
-    else:
-        declarations.logs += found.logs
-        declarations.teams += found.teams
-        declarations.predictors += found.predictors
-    # One mistake is one finding: what the syntax is about already has its sentence.
-    told = {finding.place for finding in findings}
-    return findings + [finding for finding in misshapen if finding.place not in told]
+def _loaded(reading: _Reading, files: int) -> Loaded:
+    for check in listed.MEANING:
+        reading.findings += check.check(reading.declared)
+    findings = tuple(sorted(silences.apply(reading.silences, reading.findings)))
+    failed = any(finding.severity is Severity.ERROR for finding in findings)
+    return Loaded(None if failed else resolve.resolve(reading.declared), findings, files)
 
 
-def _document(source: Source) -> tuple[Document | None, list[Finding]]:
-    return yaml_reader.read(source.name, source.text)
+@dataclass
+class _Reading:
+    """What has been read so far."""
+
+    declared: Declarations
+    findings: list[Finding]
+    silences: list[Silence] = field(default_factory=list)
+
+    def add(self, source: Source) -> None:
+        """Add what a file declares, and what is wrong with its syntax and shape."""
+        document, findings = yaml_reader.read(source.name, source.text)
+        found, misshapen = versions.load(document) if document else (None, [])
+        if found is None:
+            self.declared.complete = False
+        else:
+            self.declared.logs += found.logs
+            self.declared.teams += found.teams
+            self.declared.predictors += found.predictors
+        # One mistake is one finding: what the syntax is about already has its sentence.
+        told = {finding.place for finding in findings}
+        self.findings += findings + [finding for finding in misshapen if finding.place not in told]
+        if document:
+            found_silences, wrong = silences.find(document, source.text)
+            self.silences += found_silences
+            self.findings += wrong
 
 
 @contextmanager

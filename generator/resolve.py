@@ -9,12 +9,19 @@ from generator.catalogue import BY_NAME, PREDICTIONS
 from generator.checks.shape.bad_duration import seconds
 from generator.conventions import stem
 from generator.spec import v1
+from generator.spec.derived import (
+    DEFAULT_LOG,
+    FRESHNESS_PREFIX,
+    alert_title,
+    alert_window,
+    feature_glob,
+    freshness_severity,
+    freshness_title,
+    metric_name,
+    model_ids,
+)
 from generator.spec.registry import Declarations, Entry, T
 from metrics_exporter.definitions import WINDOW_SECONDS, Columns, Kind, Log, Reference, Role
-
-DEFAULT_LOG = "default"
-EVERY_FEATURE = "all"
-FRESHNESS_PREFIX = "freshness-"
 
 
 def resolve(declarations: Declarations) -> model.Registry:
@@ -29,42 +36,6 @@ def resolve(declarations: Declarations) -> model.Registry:
         teams=tuple(sorted(teams.values(), key=lambda team: team.id)),
         predictors=tuple(sorted(predictors, key=lambda predictor: predictor.id)),
     )
-
-
-def feature_glob(alert: v1.Alert) -> str | None:
-    """The alert's feature as a name or glob."""
-    return "*" if alert.feature == EVERY_FEATURE else alert.feature
-
-
-def metric_name(alert: v1.Alert) -> str:
-    """The full name of the alert's metric."""
-    return v1.PREFIX + alert.metric
-
-
-def alert_title(alert: v1.Alert) -> str:
-    """What people read of an alert."""
-    return alert.title or alert.id
-
-
-def alert_window(spec: v1.Predictor, alert: v1.Alert) -> str:
-    """The windows that an alert watches."""
-    return alert.window or spec.cadence[0]
-
-
-def freshness_severity(spec: v1.Predictor, *, has_slack: bool) -> str:
-    """Where a predictor's freshness alerts go."""
-    return spec.freshness.severity or ("notify" if has_slack else "page")
-
-
-def freshness_title(model_id: str) -> str:
-    """What people read of the freshness alert of a model."""
-    return f"No predictions from {model_id}"
-
-
-def model_ids(spec: v1.Predictor, which: str = "all") -> tuple[str, ...]:
-    """The ids of the `primary` model, the `shadows`, or `all`: primary first."""
-    chosen = {"primary": [spec.models.primary], "shadows": spec.models.shadows}
-    return tuple(chosen.get(which, [spec.models.primary, *spec.models.shadows]))
 
 
 def _valid(entries: Iterable[Entry[T]]) -> Iterable[tuple[Entry[T], T]]:

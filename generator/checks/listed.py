@@ -1,22 +1,162 @@
-"""The checks of a registry as a whole, in the order in which a person would make them."""
+"""All findings there are. They are reported sorted by place, so the order here means nothing."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from typing import Protocol
 
-from generator.checks.meaning import unknown_team
+from generator.checks.meaning import (
+    condition_too_long,
+    confusable_names,
+    duplicate_alert,
+    duplicate_definition,
+    duplicate_title,
+    evaluation_not_computed,
+    evaluation_not_declared,
+    kind_without_metric,
+    missing_alert_key,
+    model_claimed_twice,
+    name_collision,
+    needless_alert_key,
+    no_shadow,
+    one_threshold,
+    page_without_runbook,
+    profile_not_found,
+    reversed_bounds,
+    samples_contradiction,
+    severity_without_contact,
+    shadow_is_primary,
+    silence_below_window,
+    team_without_contact,
+    threshold_unreachable,
+    unknown_evaluation_metric,
+    unknown_log,
+    unknown_metric,
+    unknown_team,
+    unmatched_feature,
+    window_not_in_cadence,
+)
+from generator.checks.shape import (
+    bad_address,
+    bad_channel,
+    bad_duration,
+    bad_name,
+    bad_text,
+    missing_key,
+    out_of_range,
+    unknown_choice,
+    unknown_key,
+    unsupported_version,
+    wrong_type,
+)
+from generator.checks.syntax import (
+    bad_silence,
+    control_character,
+    duplicate_key,
+    empty_file,
+    empty_registry,
+    hash_comment,
+    missing_value,
+    not_utf8,
+    several_documents,
+    tab,
+    too_large,
+    unreadable_file,
+    unused_silence,
+    yaml_anchor,
+    yaml_boolean,
+    yaml_key,
+    yaml_number_base,
+    yaml_sexagesimal,
+    yaml_syntax,
+    yaml_tag,
+    yaml_underscore,
+)
 from generator.findings import Finding, Rule
 from generator.spec.registry import Declarations
 
 
-class Check(Protocol):
-    """A module of `generator.checks.meaning`."""
+class Kind(Protocol):
+    """A module that is a kind of finding."""
 
     RULE: Rule
 
-    def check(self, declared: Declarations) -> Iterable[Finding]:
+
+class Check(Kind, Protocol):
+    """One that looks at the registry as a whole."""
+
+    def check(self, declared: Declarations, /) -> Iterable[Finding]:
         """What is wrong."""
 
 
-MEANING: tuple[Check, ...] = (unknown_team,)
+SYNTAX: tuple[Kind, ...] = (
+    bad_silence,
+    control_character,
+    duplicate_key,
+    empty_file,
+    empty_registry,
+    hash_comment,
+    missing_value,
+    not_utf8,
+    several_documents,
+    tab,
+    too_large,
+    unreadable_file,
+    unused_silence,
+    yaml_anchor,
+    yaml_boolean,
+    yaml_key,
+    yaml_number_base,
+    yaml_sexagesimal,
+    yaml_syntax,
+    yaml_tag,
+    yaml_underscore,
+)
+
+SHAPE: tuple[Kind, ...] = (
+    bad_address,
+    bad_channel,
+    bad_duration,
+    bad_name,
+    bad_text,
+    missing_key,
+    out_of_range,
+    unknown_choice,
+    unknown_key,
+    unsupported_version,
+    wrong_type,
+)
+
+MEANING: tuple[Check, ...] = (
+    condition_too_long,
+    confusable_names,
+    duplicate_alert,
+    duplicate_definition,
+    duplicate_title,
+    evaluation_not_computed,
+    evaluation_not_declared,
+    kind_without_metric,
+    missing_alert_key,
+    model_claimed_twice,
+    name_collision,
+    needless_alert_key,
+    no_shadow,
+    one_threshold,
+    page_without_runbook,
+    profile_not_found,
+    reversed_bounds,
+    samples_contradiction,
+    severity_without_contact,
+    shadow_is_primary,
+    silence_below_window,
+    team_without_contact,
+    threshold_unreachable,
+    unknown_evaluation_metric,
+    unknown_log,
+    unknown_metric,
+    unknown_team,
+    unmatched_feature,
+    window_not_in_cadence,
+)
+
+RULES: dict[str, Rule] = {kind.RULE.code: kind.RULE for kind in (*SYNTAX, *SHAPE, *MEANING)}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import unicodedata
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -10,8 +9,8 @@ from pathlib import Path
 
 from generator.findings import Finding, Place, Severity
 from generator.report.documentation import address
+from generator.spec.tree import LINE_BREAK
 
-_LINE_BREAK = re.compile("\r\n|[\r\n\x85\u2028\u2029]")
 _WIDTH = 110
 
 _RED, _YELLOW, _BLUE, _BOLD, _RESET = "\x1b[31m", "\x1b[33m", "\x1b[34m", "\x1b[1m", "\x1b[0m"
@@ -64,7 +63,7 @@ class _Writer:
                 text = Path(place.file).read_bytes().decode("utf-8-sig", "replace")
             except OSError:
                 text = ""
-            self.lines[place.file] = _LINE_BREAK.split(text)
+            self.lines[place.file] = LINE_BREAK.split(text)
         lines = self.lines[place.file]
         return lines[place.line - 1] if place.line <= len(lines) else ""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
+from pathlib import Path
 from typing import Generic, NamedTuple, TypeVar
 
 from generator.findings import Place
@@ -50,6 +51,7 @@ class DeclaredAlert(NamedTuple):
 class Declarations:
     """All entries of all files, in the order of the files; `complete` is False where a file couldn't be read."""
 
+    folder: Path
     logs: list[Entry[Log]] = field(default_factory=list)
     teams: list[Entry[Team]] = field(default_factory=list)
     predictors: list[Entry[Predictor]] = field(default_factory=list)

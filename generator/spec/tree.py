@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from generator.findings import Place
 
 KeyPath = tuple[str | int, ...]
+
+# What libyaml counts as the end of a line.
+LINE_BREAK = re.compile("\r\n|[\r\n\x85\u2028\u2029]")
 
 _BARE = re.compile(r"[A-Za-z0-9_-]+")
 
@@ -78,6 +82,25 @@ class Document:
         for part in path:
             node = node.children.get(part) if isinstance(node, Branch) else None
         return node.value if node is not None and not isinstance(node, Branch) else None
+
+    def holds_text_at(self, line: int, column: int) -> bool:
+        """Whether a key or a value covers a position (from 0), so that what looks like a comment there is none."""
+        if self.root is None:
+            return False
+        position = (line, column)
+        return any(
+            (leaf.start_mark.line, leaf.start_mark.column) <= position < (leaf.end_mark.line, leaf.end_mark.column)
+            for leaf in _leaves(self.root)
+        )
+
+
+def _leaves(branch: Branch) -> Iterator[Leaf]:
+    yield from branch.keys.values()
+    for child in branch.children.values():
+        if isinstance(child, Branch):
+            yield from _leaves(child)
+        else:
+            yield child
 
 
 def dotted(path: KeyPath) -> str:

@@ -38,6 +38,15 @@ EVALUATION_METRICS: dict[str, tuple[str, ...]] = {
     "text": ("bleu",),
 }
 
+# The least and the greatest value of each, None: unbounded.
+EVALUATION_RANGES: dict[str, tuple[float | None, float | None]] = {
+    **dict.fromkeys(("mae", "rmse", "mse", "mape", "median_absolute_error", "censored_mae", "log_loss"), (0, None)),
+    **dict.fromkeys(("accuracy", "precision", "recall", "f1", "macro_f1", "roc_auc", "average_precision"), (0, 1)),
+    **dict.fromkeys(("brier", "concordance", "mrr", "ndcg", "bleu"), (0, 1)),
+    "r2": (None, 1),
+    "bias": (None, None),
+}
+
 Name = Annotated[str, AfterValidator(bad_name.accept), Field(json_schema_extra={"minLength": 1, "maxLength": 200})]
 Text = Annotated[str, AfterValidator(bad_text.accept), Field(json_schema_extra={"minLength": 1})]
 Duration = Annotated[

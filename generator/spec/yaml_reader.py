@@ -26,10 +26,9 @@ from generator.checks.syntax import (
 )
 from generator.findings import Finding, Place, quote
 from generator.spec import scalars
-from generator.spec.tree import Branch, Document, Leaf, leaf_place, mark_place
+from generator.spec.tree import LINE_BREAK, Branch, Document, Leaf, leaf_place, mark_place
 
 _EventReader: Any = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
-_LINE_BREAK = re.compile("\r\n|[\r\n\x85\u2028\u2029]")
 _HASH_IN_FLOW = re.compile(r"(?P<key>[^\s{,:]+):\s+(?=#\S)")
 
 
@@ -167,7 +166,9 @@ class _Reader:
 
     def _alias(self, event: Any) -> None:
         place = mark_place(self.file, event.start_mark, len(event.anchor) + 1)
-        raise _Stop(yaml_anchor.finding(place, f"*{event.anchor}"))
+        self.findings.append(yaml_anchor.finding(place, f"*{event.anchor}"))
+        # Read on as if its name stood there, so that the rest of the file is looked at, too.
+        self._scalar(yaml.ScalarEvent(None, None, (False, True), event.anchor, event.start_mark, event.end_mark))
 
     def _refuse_properties(self, event: Any) -> None:
         if event.anchor:
@@ -214,5 +215,5 @@ class _Reader:
         return tab.find(place, self._line(mark.line)) or yaml_syntax.finding(place, str(error.problem))
 
     def _line(self, number: int) -> str:
-        lines = _LINE_BREAK.split(self.text)
+        lines = LINE_BREAK.split(self.text)
         return lines[number] if number < len(lines) else ""

@@ -1,0 +1,30 @@
+"""Two alerts of a predictor with the same title, which Grafana refuses half-way through `terraform apply`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from generator.findings import Finding, Place, Rule, Severity, quote
+from generator.spec.derived import alert_title, freshness_title, model_ids
+from generator.spec.registry import Declarations
+
+RULE = Rule("duplicate-title", Severity.ERROR, "An alert title that the predictor has already")
+
+
+def check(declared: Declarations) -> Iterator[Finding]:
+    """A finding for each alert with the title of another one that has another id."""
+    taken: dict[tuple[int, str], tuple[Place, str]] = {}
+    for entry, predictor in declared.valid_predictors():
+        for model_id in model_ids(predictor):
+            taken[id(entry), freshness_title(model_id)] = (entry.place("models"), "")
+    for predictor_entry, _, number, alert in declared.alerts():
+        title = alert_title(alert)
+        place = predictor_entry.place("alerts", number, "title" if alert.title else "id")
+        earlier, alert_id = taken.setdefault((id(predictor_entry), title), (place, alert.id))
+        if earlier is not place and alert_id != alert.id:
+            yield RULE.finding(
+                place,
+                f"another alert of {quote(predictor_entry.name)} is called {quote(title)}",
+                "give each of a predictor's alerts a title of its own; Grafana refuses two rules of one name",
+                (earlier,),
+            )

@@ -1,0 +1,59 @@
+"""What the spec says between the lines: the values that keys have when they are left out, and what they stand for."""
+
+from __future__ import annotations
+
+import re
+
+from generator.promql import glob_regex
+from generator.spec import v1
+
+DEFAULT_LOG = "default"
+EVERY_FEATURE = "all"
+FRESHNESS_PREFIX = "freshness-"
+
+
+def feature_glob(alert: v1.Alert) -> str | None:
+    """The alert's feature as a name or glob."""
+    return "*" if alert.feature == EVERY_FEATURE else alert.feature
+
+
+def metric_name(alert: v1.Alert) -> str:
+    """The full name of the alert's metric."""
+    return v1.PREFIX + alert.metric
+
+
+def alert_title(alert: v1.Alert) -> str:
+    """What people read of an alert."""
+    return alert.title or alert.id
+
+
+def alert_window(spec: v1.Predictor, alert: v1.Alert) -> str:
+    """The windows that an alert watches."""
+    return alert.window or spec.cadence[0]
+
+
+def freshness_severity(spec: v1.Predictor, *, has_slack: bool) -> str:
+    """Where a predictor's freshness alerts go."""
+    return spec.freshness.severity or ("notify" if has_slack else "page")
+
+
+def freshness_title(model_id: str) -> str:
+    """What people read of the freshness alert of a model."""
+    return f"No predictions from {model_id}"
+
+
+def model_ids(spec: v1.Predictor, which: str = "all") -> tuple[str, ...]:
+    """The ids of the `primary` model, the `shadows`, or `all`: primary first."""
+    chosen = {"primary": [spec.models.primary], "shadows": spec.models.shadows}
+    return tuple(chosen.get(which, [spec.models.primary, *spec.models.shadows]))
+
+
+def features_named(alert: v1.Alert, spec: v1.Predictor) -> list[str]:
+    """The declared features that an alert's feature, glob or `all` names."""
+    glob = feature_glob(alert)
+    if glob is None:
+        return []
+    if glob in spec.features:
+        return [glob]
+    named = re.compile(glob_regex(glob), re.DOTALL)
+    return [name for name in spec.features if named.fullmatch(name)]

@@ -6,8 +6,10 @@ from generator import catalogue, conventions
 from generator.catalogue import CatalogueMetric
 from generator.model import Alert, AlertSeverity, Comparison, Predictor
 from generator.promql import any_matcher, glob_matcher, is_glob, matcher
-from generator.render.dashboards import grafana, links, words
+from generator.render.dashboards import fields, grafana, links, words
+from generator.render.dashboards.fields import Json
 from generator.render.dashboards.grafana import About, Placed, Query
+from generator.render.dashboards.panels import feature_line_link
 from generator.render.dashboards.queries import changed, furthest, latest
 
 FEATURES_DRAWN = 10  # of an alert on many features: those that reach furthest
@@ -41,17 +43,17 @@ def _panel(predictor: Predictor, alert: Alert) -> Placed:
         about,
         [Query(_expr(predictor, alert), _legend(alert))],
         low=None if change or (alert.low is not None and alert.low < 0) else metric.low,
-        thresholds=grafana.threshold_steps(alert.low, alert.high),
+        thresholds=fields.threshold_steps(alert.low, alert.high),
         overrides=colours(predictor) if alert.feature is None else (),
-        links=[_feature_link(predictor, alert)] if alert.feature is not None else [],
+        links=[feature_line_link(links.encoded(predictor.id), alert.window)] if alert.feature else [],
         calcs=["lastNotNull", "max"] if alert.low is None else ["lastNotNull", "min"],
     )
 
 
-def colours(predictor: Predictor) -> list[grafana.Json]:
+def colours(predictor: Predictor) -> list[Json]:
     """The primary blue, the shadows in colours of their own, in every panel of the dashboard."""
     return [
-        grafana.by_name(model.id, color=grafana.fixed(colour(index)), custom__lineWidth=1 if index else 2)
+        fields.by_name(model.id, color=fields.fixed(colour(index)), custom__lineWidth=1 if index else 2)
         for index, model in enumerate(predictor.models)
     ]
 
@@ -79,16 +81,6 @@ def _legend(alert: Alert) -> str:
     if alert.feature is None:
         return "{{model_id}}"
     return "{{feature}}" if len(alert.models) == 1 else "{{feature}} · {{model_id}}"
-
-
-def _feature_link(predictor: Predictor, alert: Alert) -> grafana.Link:
-    return links.to_feature(
-        "Look at this feature",
-        predictor=links.encoded(predictor.id),
-        model=links.label("model_id"),
-        feature=links.label("feature"),
-        window=alert.window,
-    )
 
 
 def _unit(predictor: Predictor, alert: Alert, metric: CatalogueMetric) -> str:

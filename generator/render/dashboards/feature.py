@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from generator import catalogue, conventions
-from generator.promql import variable
-from generator.render.dashboards import grafana
-from generator.render.dashboards.grafana import About, Json, Placed, Query, Section
+from generator.promql import selector, variable
+from generator.render.dashboards import fields, grafana, panels
+from generator.render.dashboards.fields import Json
+from generator.render.dashboards.grafana import About, Placed, Query, Section
 from generator.render.dashboards.links import TAG
 from generator.render.dashboards.queries import WEEK, latest, models
 from metrics_exporter.definitions import WINDOW_SECONDS
@@ -13,11 +14,13 @@ from metrics_exporter.definitions import WINDOW_SECONDS
 NOW, BEFORE = "now", "a week earlier"
 _MODEL = (f"predictor={variable('predictor')}", f"model_id={variable('model')}")
 _SERIES = (*_MODEL, f"feature={variable('feature')}")
-_QUANTILES = (("0.95", "P95"), ("0.75", "P75"), ("0.5", "median"), ("0.25", "P25"), ("0.05", "P5"))
+_DEFAULTS, _NULLS, _UNSEEN = "ml_feature_default_ratio", "ml_feature_null_ratio", "ml_feature_unseen_ratio"
+_NO_FEATURE = "No such feature in this model and window"
 _NO_NUMBERS = "No numbers: the feature is categorical, or had no values"
+_NO_CATEGORIES = "No categories: the feature is numeric, or has no full day of history yet"
 _STYLE = (
-    grafana.by_name(NOW, color=grafana.fixed("blue"), custom__lineWidth=2),
-    grafana.by_name(BEFORE, color=grafana.fixed("gray"), custom__lineStyle={"fill": "dash", "dash": [6, 6]}),
+    fields.by_name(NOW, color=fields.fixed("blue"), custom__lineWidth=2),
+    fields.by_name(BEFORE, color=fields.fixed("gray"), custom__lineStyle=fields.DASHED),
 )
 
 
@@ -44,8 +47,7 @@ def render() -> bytes:
 
 
 def _variables() -> list[Json]:
-    models_of = f"{catalogue.MODEL_INFO}{{{_MODEL[0]}}}"
-    features_of = f"ml_feature_default_ratio{{{','.join(_MODEL)}}}"
+    models_of, features_of = selector(catalogue.MODEL_INFO, _MODEL[0]), selector(_DEFAULTS, *_MODEL)
     return [
         grafana.datasource_variable(),
         grafana.query_variable("predictor", "Predictor", f"label_values({catalogue.MODEL_INFO}, predictor)"),
@@ -55,95 +57,60 @@ def _variables() -> list[Json]:
     ]
 
 
-def _now_and_before(metric: str) -> list[Query]:
-    return [Query(latest(metric, *_SERIES), NOW), Query(latest(metric, *_SERIES, offset=WEEK), BEFORE)]
-
-
 def _overview() -> list[Placed]:
-    role = models(*_MODEL)
+    predictions = panels.about(1, catalogue.PREDICTIONS, title="Model's predictions", no_value="The model made none")
+    role = About(4, "Role", "What the model is to its predictor, by the registry.", "string", "Not seen for an hour")
     return [
-        grafana.stat(
-            About(
-                1,
-                "Model's predictions",
-                "Predictions of the model in the latest window: every ratio below is a share of them.",
-                "short",
-                "The model made none",
-            ),
-            Query(latest(catalogue.PREDICTIONS, *_MODEL)),
-            width=6,
-        ),
-        _ratio_stat(2, "ml_feature_default_ratio", "No such feature in this model"),
-        _ratio_stat(3, "ml_feature_null_ratio", "No such feature in this model"),
-        grafana.stat(
-            About(4, "Role", "What the model is to its predictor, by the registry.", "string", "Not seen for an hour"),
-            Query(f"group by (role) ({role})", "{{role}}"),
-            text_mode="name",
-            width=6,
-        ),
+        grafana.stat(predictions, Query(latest(catalogue.PREDICTIONS, *_MODEL), "predictions"), width=6),
+        _stat(2, _DEFAULTS),
+        _stat(3, _NULLS),
+        grafana.stat(role, Query(f"group by (role) ({models(*_MODEL)})", "{{role}}"), text_mode="name", width=6),
     ]
 
 
-def _ratio_stat(panel_id: int, metric: str, no_value: str) -> Placed:
-    entry = catalogue.BY_NAME[metric]
-    about = About(
-        panel_id, entry.title, f"{entry.definition.help} When it rises: {entry.rise}", "percentunit", no_value
-    )
-    return grafana.stat(about, Query(latest(metric, *_SERIES)), width=6)
-
-
-def _ratio(panel_id: int, metric: str, no_value: str, *, width: int = 12) -> Placed:
-    entry = catalogue.BY_NAME[metric]
-    description = f"{entry.definition.help} When it rises: {entry.rise}"
-    about = About(panel_id, entry.title, description, "percentunit", no_value)
-    return grafana.timeseries(about, _now_and_before(metric), low=0, soft_high=0.05, overrides=_STYLE, width=width)
-
-
-def _value(panel_id: int, metric: str, *, low: float | None = None) -> Placed:
-    entry = catalogue.BY_NAME[metric]
-    about = About(panel_id, entry.title, f"{entry.definition.help} When it rises: {entry.rise}", "short", _NO_NUMBERS)
-    return grafana.timeseries(about, _now_and_before(metric), low=low, overrides=_STYLE, width=12)
-
-
 def _presence() -> list[Placed]:
-    values = catalogue.BY_NAME[catalogue.FEATURE_VALUES]
-    about = About(
-        13,
-        values.title,
-        f"{values.definition.help} When it rises: {values.rise}",
-        "short",
-        "No such feature in this model",
-    )
     return [
-        _ratio(11, "ml_feature_default_ratio", "No such feature in this model", width=8),
-        _ratio(12, "ml_feature_null_ratio", "No such feature in this model", width=8),
-        grafana.timeseries(about, _now_and_before(catalogue.FEATURE_VALUES), low=0, overrides=_STYLE, width=8),
+        _course(11, _DEFAULTS, _NO_FEATURE, soft_high=0.05, width=8),
+        _course(12, _NULLS, _NO_FEATURE, soft_high=0.05, width=8),
+        _course(13, catalogue.FEATURE_VALUES, _NO_FEATURE, width=8),
     ]
 
 
 def _numbers() -> list[Placed]:
     return [
-        _quantiles(21, "Distribution", offset=""),
-        _quantiles(22, "Distribution a week earlier", offset=WEEK),
-        _value(23, "ml_feature_mean"),
-        _value(24, "ml_feature_stddev", low=0),
-        _value(25, "ml_feature_min"),
-        _value(26, "ml_feature_max"),
+        _distribution(21, "Distribution", "blue"),
+        _distribution(22, "Distribution a week earlier", "gray", offset=WEEK),
+        _course(23, "ml_feature_mean", _NO_NUMBERS),
+        _course(24, "ml_feature_stddev", _NO_NUMBERS),
+        _course(25, "ml_feature_min", _NO_NUMBERS),
+        _course(26, "ml_feature_max", _NO_NUMBERS),
     ]
-
-
-def _quantiles(panel_id: int, title: str, *, offset: str) -> Placed:
-    entry = catalogue.BY_NAME["ml_feature_quantile"]
-    queries = [
-        Query(latest(entry.name, *_SERIES, f'quantile="{quantile}"', offset=offset), name)
-        for quantile, name in _QUANTILES
-    ]
-    description = f"Nine of ten values lie in the band, half of them in its darker part. {entry.rise}"
-    about = About(panel_id, title, description, "short", _NO_NUMBERS)
-    return grafana.timeseries(
-        about, queries, overrides=grafana.band("gray" if offset else "blue"), calcs=["lastNotNull"]
-    )
 
 
 def _categories() -> list[Placed]:
-    return [_ratio(31, "ml_feature_unseen_ratio", "Not categorical, or no full day of history yet", width=24)]
+    return [_course(31, _UNSEEN, _NO_CATEGORIES, soft_high=0.05, width=24)]
+
+
+def _stat(panel_id: int, metric: str) -> Placed:
+    told = panels.about(panel_id, metric, no_value="No such feature")
+    return grafana.stat(told, Query(latest(metric, *_SERIES), told.title.lower()), width=6)
+
+
+def _course(panel_id: int, metric: str, no_value: str, *, soft_high: float | None = None, width: int = 12) -> Placed:
+    """A metric over time, and the same range a week earlier as a dashed line."""
+    now, before = latest(metric, *_SERIES), latest(metric, *_SERIES, offset=WEEK)
+    return grafana.timeseries(
+        panels.about(panel_id, metric, no_value=no_value),
+        [Query(now, NOW), Query(before, BEFORE)],
+        low=catalogue.BY_NAME[metric].low,
+        soft_high=soft_high,
+        overrides=_STYLE,
+        width=width,
+    )
+
+
+def _distribution(panel_id: int, title: str, color: str, *, offset: str = "") -> Placed:
+    metric = "ml_feature_quantile"
+    more = "Nine of ten values lie in the band, half of them in its darker part; the line is the median."
+    told = panels.about(panel_id, metric, title=title, no_value=_NO_NUMBERS, more=more)
+    return panels.distribution(told, metric, _SERIES, color=color, offset=offset)

@@ -7,17 +7,32 @@ from collections.abc import Sequence
 from generator import catalogue, conventions
 from generator.model import Predictor
 from generator.promql import matcher, quote
-from generator.render.dashboards import grafana, links
-from generator.render.dashboards.grafana import About, Json, Placed, Query, Section
+from generator.render.dashboards import fields, grafana, health, links, panels
+from generator.render.dashboards.fields import Json
+from generator.render.dashboards.grafana import About, Placed, Query, Section
 from generator.render.dashboards.links import TAG
-from generator.render.dashboards.queries import WEEK, extremes, labelled, latest, models, moved
-from metrics_exporter.definitions import UNREGISTERED, WINDOW_SECONDS, OwnMetric, Role
+from generator.render.dashboards.queries import WEEK, labelled, latest, models, moved
+from metrics_exporter.definitions import UNREGISTERED, WINDOW_SECONDS, Role
 
 MOVED = 15
-_DEFAULTS, _NULLS = "ml_feature_default_ratio", "ml_feature_null_ratio"
-_RATIOS = {_DEFAULTS: "defaults", _NULLS: "nulls"}
+LINES = 10
+_RATIOS = {"ml_feature_default_ratio": "defaults", "ml_feature_null_ratio": "nulls"}
 _SEPARATOR = "\x1f"  # in no name that anybody writes
+_NO_PREDICTOR = "No predictor has been seen: is the exporter scraped?"
 _NO_HISTORY = "Nothing to compare: no week of history yet"
+
+_COLUMNS = {
+    "predictor": "Predictor",
+    "team": "Team",
+    "model_id": "Primary model",
+    "Value #A": "Models",
+    "Value #C": "Predictions",
+    "Value #D": "In a week",
+    "Value #E": "Age of window",
+    "Value #F": "Worst default ratio",
+    "Value #G": "Worst null ratio",
+    "dashboard": "Dashboard",
+}
 
 
 def render(predictors: Sequence[Predictor]) -> bytes:
@@ -30,10 +45,10 @@ def render(predictors: Sequence[Predictor]) -> bytes:
         tags=[TAG],
         variables=[grafana.datasource_variable(), grafana.choice_variable("window", "Window", list(WINDOW_SECONDS))],
         sections=[
-            Section(_overview(predictors)),
-            Section(_moves(), "What moved most", 20),
-            Section(_unregistered(), "Not registered", 30),
-            Section(_exporter(), "The exporter's own health", 40),
+            Section([_predictors(predictors), _alerts(), _traffic(), _behind()]),
+            Section([_moved_features(), _moved_ratios(), _moved_predictions()], "What moved most in a week", 20),
+            Section([_unregistered()], "Not registered", 30),
+            Section(health.panels(), "The exporter's own health", 40),
         ],
         links=[
             grafana.tag_link("Predictors", TAG),
@@ -42,307 +57,168 @@ def render(predictors: Sequence[Predictor]) -> bytes:
     )
 
 
-def _overview(predictors: Sequence[Predictor]) -> list[Placed]:
-    return [
-        _predictors(predictors),
-        grafana.alert_list(
-            2,
-            "Alerts",
-            "What fires, or is about to, for any predictor. Each alert links to the panel that shows why.",
-            '{predictor=~".+"}',
-            width=7,
-            height=14,
-        ),
-        grafana.timeseries(
-            About(
-                3,
-                "Predictions per window",
-                "Of all models, shadows too; the ten largest predictors. When it rises: more traffic, retries, or rows "
-                "written twice. When it falls to 0: the predictor is not called, or its log is not written.",
-                "short",
-                "No predictor has been seen",
-            ),
-            [Query(_largest(), "{{predictor}}")],
-            low=0,
-        ),
-        grafana.timeseries(
-            About(
-                4,
-                "Windows that predictors are behind",
-                "Age of each predictor's latest window, in windows: between 1 and 2 is on time. When it rises by and "
-                "by, the exporter or the warehouse is behind: see the exporter's health below.",
-                "none",
-                "No predictor has been seen",
-            ),
-            [Query(f"topk(10, max by (predictor) (time() - {latest(catalogue.WINDOW_END)}))", "{{predictor}}")],
-            low=0,
-        ),
-    ]
-
-
-def _largest() -> str:
-    total = f"sum by (predictor) ({latest(catalogue.PREDICTIONS)})"
-    return f"topk(10, {total})"
-
-
 def _predictors(predictors: Sequence[Predictor]) -> Placed:
-    """A row a predictor. The column `dashboard` is hidden: it maps a predictor to the UID of its dashboard."""
-    info = models()
-    dashboards = f'label_replace(count by (predictor, team) ({info}), "dashboard", {quote("$1")}, "predictor", "(.*)")'
-    team = f'label_replace({dashboards}, "team", "not registered", "team", "")'
-    primary = f"group by (predictor, model_id) ({models(matcher('role', Role.PRIMARY))})"
-    volume = f"sum by (predictor) ({latest(catalogue.PREDICTIONS)})"
-    age = f"max by (predictor) (time() - {latest(catalogue.WINDOW_END)})"
-    queries = [
-        team,
-        primary,
-        volume,
-        f"{volume} / (sum by (predictor) ({latest(catalogue.PREDICTIONS, offset=WEEK)}) > 0) - 1",
-        age,
-        f"max by (predictor) ({latest(_DEFAULTS)})",
-        f"max by (predictor) ({latest(_NULLS)})",
-    ]
-    names = {
-        "predictor": "Predictor",
-        "team": "Team",
-        "model_id": "Primary model",
-        "Value #A": "Models",
-        "Value #C": "Predictions",
-        "Value #D": "In a week",
-        "Value #E": "Age of window",
-        "Value #F": "Worst default ratio",
-        "Value #G": "Worst null ratio",
-        "dashboard": "Dashboard",
-    }
-    about = About(
+    told = About(
         1,
         "Predictors",
         "Every predictor in the metrics, over all its models. Click a name for its dashboard (of one that is not "
-        "registered: for its features). A window that grows old means that the exporter or the log is behind; a rising "
-        "default or null ratio means that the source of a feature is missing.",
+        "registered: for its features).\n\n**When the window grows old,** the exporter or the log is behind. **When a "
+        "ratio rises,** the source of a feature is missing.",
         "short",
-        "No predictor has been seen: is the exporter scraped?",
+        _NO_PREDICTOR,
     )
     return grafana.table(
-        about,
-        [Query(expr, table=True) for expr in queries],
-        transformations=grafana.columns(names, merged=True),
+        told,
+        [Query(expr, table=True) for expr in _predictor_queries()],
+        transformations=fields.columns(_COLUMNS, merged=True),
         sort_by="Predictions",
         overrides=_predictor_columns(predictors),
         width=17,
-        height=14,
+        height=12,
     )
+
+
+def _predictor_queries() -> list[str]:
+    """Each yields a value a predictor; `_COLUMNS` names them by their letter, A to G."""
+    models_of = f"count by (predictor, team) (group by (predictor, team, model_id) ({models()}))"
+    owned = f'label_replace({models_of}, "team", "not registered", "team", "")'
+    volume = f"sum by (predictor) ({latest(catalogue.PREDICTIONS)})"
+    week_ago = f"sum by (predictor) ({latest(catalogue.PREDICTIONS, offset=WEEK)})"
+    return [
+        f'label_replace({owned}, "dashboard", {quote("$1")}, "predictor", "(.*)")',
+        f"group by (predictor, model_id) ({models(matcher('role', Role.PRIMARY))})",
+        volume,
+        f"{volume} / ({week_ago} > 0) - 1",
+        f"max by (predictor) (time() - {latest(catalogue.WINDOW_END)})",
+        *(f"max by (predictor) ({latest(ratio)})" for ratio in _RATIOS),
+    ]
 
 
 def _predictor_columns(predictors: Sequence[Predictor]) -> list[Json]:
+    """Units and links. The hidden column's text is the UID of the dashboard to open, which the link then reads."""
     uids = {one.id: {"text": conventions.predictor_dashboard_uid(one.id)} for one in predictors}
-    to_uid = [
-        {"type": "value", "options": uids},
-        {"type": "regex", "options": {"pattern": "^.*$", "result": {"text": conventions.FEATURE_DASHBOARD_UID}}},
-    ]
-    to_predictor = links.to_predictor(
-        "Open its dashboard", uid=links.field("dashboard"), predictor=links.field("predictor")
-    )
-    gauge = {"custom__cellOptions": grafana.cell_gauge(), "unit": "percentunit", "min": 0, "max": 1}
+    not_registered = {"pattern": "^[\\s\\S]*$", "result": {"text": conventions.FEATURE_DASHBOARD_UID}}
+    to_uid = [*([{"type": "value", "options": uids}] if uids else []), {"type": "regex", "options": not_registered}]
+    link = links.to_predictor(uid=links.field("dashboard"), predictor=links.field("predictor"))
+    gauge = {"custom__cellOptions": fields.CELL_GAUGE, "unit": "percentunit", "min": 0, "max": 1}
     return [
-        grafana.by_name("Predictor", links=[to_predictor.to_json()]),
-        grafana.by_name("In a week", unit="percentunit"),
-        grafana.by_name("Age of window", unit="s"),
-        grafana.by_regex("/^Worst /", **gauge),
-        grafana.by_name("Dashboard", mappings=to_uid, custom__hidden=True, custom__hideFrom={"viz": True}),
+        fields.by_name("Predictor", links=[link.to_json()]),
+        fields.by_name("In a week", unit="percentunit"),
+        fields.by_name("Age of window", unit="s"),
+        fields.by_regex("/^Worst /", **gauge),
+        fields.by_name("Dashboard", mappings=to_uid, custom__hidden=True, custom__hideFrom={"viz": True}),
     ]
 
 
-def _moves() -> list[Placed]:
-    ratios = " or ".join(labelled(f"({moved(metric)})", "what", what) for metric, what in _RATIOS.items())
-    return [
-        _moved_table(
-            About(
-                21,
-                "Feature means",
-                "Mean now minus mean at the same hour a week ago, in standard deviations of that hour: rises on top, "
-                "falls below. Beyond ±1 the feature is hardly what it was. Click it, and compare the distributions.",
-                "suffix: σ",
-                _NO_HISTORY,
-            ),
-            extremes(moved("ml_feature_mean", by="ml_feature_stddev"), MOVED),
-            {"predictor": "Predictor", "model_id": "Model", "feature": "Feature", "Value": "Moved by"},
-        ),
-        _moved_table(
-            About(
-                22,
-                "Default and null ratios",
-                "The ratio now minus the ratio at the same hour a week ago: rises on top, falls below. A rise means "
-                "that the source of the feature is missing more often. Click it to see since when.",
-                "percentunit",
-                _NO_HISTORY,
-            ),
-            extremes(f"({ratios})", MOVED),
-            {"predictor": "Predictor", "model_id": "Model", "feature": "Feature", "what": "What", "Value": "Moved by"},
-        ),
-        _moved_table(
-            About(
-                23,
-                "Mean predictions",
-                "Mean prediction now minus the mean at the same hour a week ago, in standard deviations of that hour. "
-                "A move without a moved feature is a new model or a new population; look at the predictor's dashboard.",
-                "suffix: σ",
-                _NO_HISTORY,
-            ),
-            extremes(moved("ml_prediction_mean", by="ml_prediction_stddev"), MOVED),
-            {"predictor": "Predictor", "model_id": "Model", "Value": "Moved by"},
-        ),
-    ]
-
-
-def _moved_table(about: About, expr: str, names: dict[str, str]) -> Placed:
-    to_feature = links.to_feature(
-        "Look at this feature",
-        predictor=links.field("predictor"),
-        model=links.field("model_id"),
-        feature=links.field("feature"),
-    )
-    overrides = [grafana.by_name("Feature", links=[to_feature.to_json()])] if "feature" in names else []
-    return grafana.table(
-        about,
-        [Query(expr, table=True)],
-        transformations=grafana.columns(names),
-        sort_by="Moved by",
-        overrides=overrides,
-        width=8,
+def _alerts() -> Placed:
+    return grafana.alert_list(
+        2,
+        "Alerts",
+        "What fires, or is about to, for any predictor. Each alert links to the panel that shows why.",
+        '{predictor=~".+"}',
+        width=7,
+        height=12,
     )
 
 
-def _unregistered() -> list[Placed]:
-    unregistered = models(matcher("role", UNREGISTERED))
-    volume = latest(catalogue.PREDICTIONS)
-    known = (
-        f"({volume}) * on (predictor, model_id) group_left (team) group by (predictor, model_id, team) ({unregistered})"
+def _traffic() -> Placed:
+    more = "All models, shadows too; the largest predictors. At 0 the predictor is not called, or its log not written."
+    told = panels.about(3, catalogue.PREDICTIONS, title="Predictions per window", no_value=_NO_PREDICTOR, more=more)
+    total = f"topk({LINES}, sum by (predictor) ({latest(catalogue.PREDICTIONS)}))"
+    return grafana.timeseries(told, [Query(total, "{{predictor}}")], low=0)
+
+
+def _behind() -> Placed:
+    told = About(
+        4,
+        "Age of the latest window",
+        "Of the predictors that are furthest behind. It grows by a window's length and the time that rows may come "
+        "late, then falls back.\n\n**When it grows on:** the exporter or the warehouse is behind; see the exporter's "
+        "health below.",
+        "s",
+        _NO_PREDICTOR,
     )
-    named = _paste(f'label_replace({known}, "team", "", "team", "")')
-    return [
-        grafana.table(
-            About(
-                31,
-                "Models that no registry file names",
-                "They are monitored all the same. What is missing is an owner, a title and alerts: paste the line into "
-                "a file below `registry/`, under `predictors:` (or add the model to the predictor that is there), and "
-                "open a pull request.",
-                "short",
-                "Every model is registered",
-            ),
-            [Query(named, table=True)],
-            transformations=grafana.columns(
-                {
-                    "predictor": "Predictor",
-                    "model_id": "Model",
-                    "team": "Team",
-                    "Value": "Predictions",
-                    "paste": "Paste into the registry",
-                }
-            ),
-            sort_by="Predictions",
-            overrides=[
-                grafana.by_name("Paste into the registry", custom__minWidth=480, custom__inspect=True),
-                grafana.by_name(
-                    "Predictor",
-                    links=[
-                        links.to_feature(
-                            "Look at its features",
-                            predictor=links.field("predictor"),
-                            model=links.field("model_id"),
-                            feature="",
-                        ).to_json()
-                    ],
-                ),
-            ],
-            width=24,
-            height=8,
-        )
-    ]
+    age = f"topk({LINES}, max by (predictor) (time() - {latest(catalogue.WINDOW_END)}))"
+    return grafana.timeseries(told, [Query(age, "{{predictor}}")], low=0)
 
 
-def _paste(expr: str) -> str:
-    """A label `paste` with the YAML that registers the predictor, or adds the model to it."""
-    pair = f'label_join({expr}, "pair", {quote(_SEPARATOR)}, "predictor", "model_id")'
-    whole = '"$1": {title: "$1", team: YOUR_TEAM, task: regression, models: {primary: "$2"}}'
-    return f'label_replace({pair}, "paste", {quote(whole)}, "pair", {quote(f"(.*){_SEPARATOR}(.*)")})'
+def _moved_features() -> Placed:
+    told = About(
+        21,
+        "Feature means",
+        "Mean now minus the mean at the same hour a week ago, in standard deviations of that hour: rises on top, falls "
+        "below.\n\n**Beyond ±1** the feature is hardly what it was: click it, and compare the distributions.",
+        "suffix: σ",
+        _NO_HISTORY,
+    )
+    change = moved("ml_feature_mean", by="ml_feature_stddev")
+    return panels.moves(told, change, MOVED, ("predictor", "model_id", "feature"))
 
 
-def _exporter() -> list[Placed]:
-    return [
-        grafana.stat(
-            About(
-                41,
-                "Since the last success",
-                "Time since the exporter last finished a window. When it rises past a window's length: its query fails "
-                "or hangs; its log and its status page say why.",
-                "s",
-                "The exporter is not scraped",
-            ),
-            Query(f"time() - max({OwnMetric.LAST_SUCCESS})", "age"),
-        ),
-        _own(
-            42, "Rows", OwnMetric.ROWS, "Rows of the log in the last window.", "The log has more rows, or they repeat."
-        ),
-        _own(
-            43,
-            "Duplicate rows",
-            OwnMetric.DUPLICATE_ROWS,
-            "Rows that were in the log twice and counted once.",
-            "The log is written twice: a retry, a replay.",
-        ),
-        _own(
-            44,
-            "Unparsable values",
-            OwnMetric.UNPARSABLE_VALUES,
-            "Text where a number belongs.",
-            "A source changed its format: look at the newest deployment of the features' pipelines.",
-        ),
-        _own(
-            45,
-            "Series",
-            OwnMetric.SERIES,
-            "Series that the exporter serves.",
-            "New models or features; or a feature's name holds an id, which the log's writer has to mend.",
-        ),
-        _own(
-            46,
-            "Dropped series",
-            OwnMetric.DROPPED_SERIES,
-            "Series beyond the exporter's limit.",
-            "What is dropped is not monitored: see on the status page who grew, then raise the limit or mend it.",
-        ),
-        _events(47, "Missed windows", OwnMetric.MISSED_WINDOWS, "windows that were skipped after a downtime"),
-        _events(48, "Errors", OwnMetric.ERRORS, "failures of any kind; the exporter's log names each"),
-        grafana.timeseries(
-            About(
-                49,
-                "Query time",
-                "Seconds that the warehouse took for a window. When it rises: more rows, or a busy warehouse; when it "
-                "nears the deadline, windows will be missed.",
-                "s",
-                "The exporter is not scraped",
-            ),
-            [Query(f"max({OwnMetric.QUERY_SECONDS})", "query time")],
-            low=0,
-            width=8,
-        ),
-    ]
+def _moved_ratios() -> Placed:
+    told = About(
+        22,
+        "Default and null ratios",
+        "The ratio now minus the ratio at the same hour a week ago: rises on top, falls below.\n\n**When it rises:** "
+        "the source of the feature is missing more often; click it to see since when.",
+        "percentunit",
+        _NO_HISTORY,
+    )
+    changes = " or ".join(labelled(f"({moved(metric)})", "what", what) for metric, what in _RATIOS.items())
+    return panels.moves(told, f"({changes})", MOVED, ("predictor", "model_id", "feature", "what"))
 
 
-def _own(panel_id: int, title: str, metric: OwnMetric, what: str, rise: str) -> Placed:
-    about = About(panel_id, title, f"{what} When it rises: {rise}", "short", "The exporter is not scraped")
-    return grafana.stat(about, Query(f"sum({metric})", title.lower()))
+def _moved_predictions() -> Placed:
+    told = About(
+        23,
+        "Mean predictions",
+        "Mean now minus the mean at the same hour a week ago, in standard deviations of that hour.\n\n**A move** "
+        "without a moved feature is a new model or a new population: look at the predictor's dashboard.",
+        "suffix: σ",
+        _NO_HISTORY,
+    )
+    change = moved("ml_prediction_mean", by="ml_prediction_stddev")
+    return panels.moves(told, change, MOVED, ("predictor", "model_id"))
 
 
-def _events(panel_id: int, title: str, metric: OwnMetric, what: str) -> Placed:
-    about = About(
-        panel_id,
-        title,
-        f"In the chosen time range: {what}. Anything above 0 deserves a look at the exporter's log.",
+def _unregistered() -> Placed:
+    told = About(
+        31,
+        "Models that no registry file names",
+        "They are monitored all the same; an owner, a title and alerts are missing. Paste the line below `predictors:` "
+        "of a file in `registry/` and fill in team and task (or, where a team is shown, add the model to the predictor "
+        "that is there), then open a pull request.",
         "short",
-        "The exporter is not scraped",
+        "Every model is registered",
     )
-    expr = f"sum(increase({metric}[$__range]))"
-    return grafana.stat(about, Query(expr, title.lower()), thresholds=[{"color": "text"}, {"color": "red", "value": 1}])
+    unregistered = f"group by (predictor, model_id, team) ({models(matcher('role', UNREGISTERED))})"
+    known = f"{latest(catalogue.PREDICTIONS)} * on (predictor, model_id) group_left (team) {unregistered}"
+    names = {"predictor": "Predictor", "model_id": "Model", "team": "Team", "Value": "Predictions", "yaml": "To paste"}
+    to_features = links.to_feature(
+        "Look at its features", predictor=links.field("predictor"), model=links.field("model_id"), feature=""
+    )
+    return grafana.table(
+        told,
+        [Query(_with_yaml(known), table=True)],
+        transformations=fields.columns(names),
+        sort_by="Predictions",
+        overrides=[
+            fields.by_name("Predictor", links=[to_features.to_json()]),
+            fields.by_name("To paste", custom__minWidth=480, custom__inspect=True),
+        ],
+        width=24,
+        height=7,
+    )
+
+
+def _with_yaml(expr: str) -> str:
+    """A label `yaml` with what to write for the model: a new predictor, or one more model of its team's predictor."""
+    new = '"$1": {title: "$1", team: TEAM, task: regression, models: {primary: "$2"}}'
+    more = 'shadows: ["$3"]   # in the models of "$2"'
+    joined = f'label_join({expr}, "owned", {quote(_SEPARATOR)}, "team", "predictor", "model_id")'
+    unowned = f"label_replace({joined}, {quote('yaml')}, {quote(new)}, {quote('owned')}, {_owned('')})"
+    return f"label_replace({unowned}, {quote('yaml')}, {quote(more)}, {quote('owned')}, {_owned('(.+)')})"
+
+
+def _owned(team: str) -> str:
+    return quote(f"{team}{_SEPARATOR}(.*){_SEPARATOR}(.*)")

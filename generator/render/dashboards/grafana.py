@@ -7,14 +7,14 @@ no use for any more, and encoded so that the same dashboard is the same bytes, a
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from string import ascii_uppercase
 from typing import Any
 
 from grafanalib import core
 
-Json = dict[str, Any]
+from generator.render.dashboards.fields import Json
 
 SCHEMA_VERSION = 41  # Grafana 12.0's; later ones migrate it when they load it
 GRID_WIDTH = 24
@@ -23,32 +23,13 @@ LINE_WIDTH = 120
 
 DATASOURCE: Json = {"type": "prometheus", "uid": "${datasource}"}
 
-# What grafanalib writes for panels of Grafana 6, and defaults that say nothing.
+# What grafanalib writes for panels of Grafana 6, and Grafana's own defaults.
 _OBSOLETE = frozenset(
-    {
-        "__inputs",
-        "cacheTimeout",
-        "columns",
-        "editable",
-        "error",
-        "fontSize",
-        "gnetId",
-        "height",
-        "hideControls",
-        "hideTimeOverride",
-        "maxPerRow",
-        "minSpan",
-        "repeatDirection",
-        "rows",
-        "sharedCrosshair",
-        "span",
-        "style",
-        "tagsQuery",
-        "tagValuesQuery",
-        "timeShift",
-        "useTags",
-        "version",
-    }
+    """
+    __inputs axisPlacement barAlignment cacheTimeout columns editable error fontSize gnetId gradientMode height
+    hideControls hideFrom hideTimeOverride maxPerRow minSpan pointSize repeatDirection rows scaleDistribution
+    sharedCrosshair span style tagsQuery tagValuesQuery timeShift transparent useTags version
+    """.split()  # noqa: SIM905 - thirty words, not thirty lines
 )
 _EMPTY: tuple[object, ...] = (None, "", [], {})
 
@@ -133,49 +114,6 @@ class _AlertList(core.Panel):  # type: ignore[misc]
     def to_json_data(self) -> Json:
         json_data: Json = self.panel_json({"type": core.ALERTLIST_TYPE})
         return json_data
-
-
-def override(matcher: str, options: str, /, **properties: object) -> Json:
-    """A field override; `__` in a property's name stands for a dot: `custom__lineStyle`."""
-    listed = [{"id": name.replace("__", "."), "value": value} for name, value in properties.items()]
-    return {"matcher": {"id": matcher, "options": options}, "properties": listed}
-
-
-def by_name(name: str, /, **properties: object) -> Json:
-    """An override of the series or column of this name."""
-    return override("byName", name, **properties)
-
-
-def by_regex(regex: str, /, **properties: object) -> Json:
-    """An override of the series or columns whose names match a JavaScript regular expression."""
-    return override("byRegexp", regex, **properties)
-
-
-def fixed(color: str) -> Json:
-    """A colour that stays with its series."""
-    return {"mode": "fixed", "fixedColor": color}
-
-
-def band(color: str) -> list[Json]:
-    """Overrides that draw the series P5, P25, median, P75 and P95 as a band with a darker part and a line."""
-    outer = {"color": fixed(color), "custom__lineWidth": 0}
-    return [
-        by_name("P95", custom__fillBelowTo="P5", custom__fillOpacity=15, **outer),
-        by_name("P75", custom__fillBelowTo="P25", custom__fillOpacity=30, **outer),
-        by_name("median", color=fixed(color), custom__lineWidth=2),
-        by_name("P25", **outer),
-        by_name("P5", **outer),
-    ]
-
-
-def threshold_steps(low: float | None, high: float | None) -> list[Json]:
-    """Steps that leave the good range uncoloured and paint what lies beyond the thresholds red."""
-    steps: list[Json] = [{"color": "transparent" if low is None else "red"}]
-    if low is not None:
-        steps.append({"color": "transparent", "value": low})
-    if high is not None:
-        steps.append({"color": "red", "value": high})
-    return steps
 
 
 def timeseries(
@@ -291,25 +229,6 @@ def alert_list(
     return Placed(panel, width, height)
 
 
-def cell_gauge() -> Json:
-    """A table cell that draws its value as a bar."""
-    return {"type": "gauge", "mode": "basic", "valueDisplayMode": "text"}
-
-
-def matrix(row: str, column: str) -> list[Json]:
-    """Transformations: labels `row` down, labels `column` across, values in the cells."""
-    options = {"rowField": row, "columnField": column, "valueField": "Value", "emptyValue": "null"}
-    return [{"id": "groupingToMatrix", "options": options}]
-
-
-def columns(names: Mapping[str, str], *, merged: bool = False) -> list[Json]:
-    """Transformations: keep these fields in this order, under these names; all others go."""
-    keep = {"id": "filterFieldsByName", "options": {"include": {"names": list(names)}}}
-    order = {name: index for index, name in enumerate(names)}
-    organize = {"id": "organize", "options": {"indexByName": order, "renameByName": dict(names)}}
-    return [*([{"id": "merge", "options": {}}] if merged else []), keep, organize]
-
-
 def datasource_variable() -> Json:
     """The variable that every panel reads its data source from."""
     return _variable("datasource", "Data source", "datasource", query="prometheus", refresh=1)
@@ -376,7 +295,7 @@ def dashboard(
         templating=core.Templating(list(variables)),
         annotations=core.Annotations(list(annotations)),
         links=list(links),
-        panels=list(_laid_out(sections)),
+        panels=[_panel_json(panel) for panel in _laid_out(sections)],
     )
     return (_lines(_plain(content)) + "\n").encode()
 
@@ -431,6 +350,14 @@ def _laid_out(sections: Iterable[Section]) -> Iterable[core.Panel]:
             yield placed.panel
             left, line_height = left + placed.width, max(line_height, placed.height)
         top += line_height
+
+
+def _panel_json(panel: core.Panel) -> Json:
+    content: Json = panel.to_json_data()
+    content.pop("color", None)  # grafanalib writes a table's colour here, too
+    if not content["targets"]:
+        del content["fieldConfig"]
+    return content
 
 
 def _plain(value: Any) -> Any:

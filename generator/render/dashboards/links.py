@@ -38,6 +38,6 @@ def to_feature(title: str, *, predictor: str, model: str, feature: str, window: 
     return Link(title, f"/d/{conventions.FEATURE_DASHBOARD_UID}?{_KEPT}{chosen}")
 
 
-def to_predictor(title: str, *, uid: str, predictor: str) -> Link:
-    """A link to a predictor's dashboard, whose UID is `uid`."""
-    return Link(title, f"/d/{uid}?{_KEPT}&var-predictor={predictor}&var-window={CHOSEN_WINDOW}")
+def to_predictor(*, uid: str, predictor: str) -> Link:
+    """A link to the dashboard with this UID, a predictor's or, for one that has none, the feature dashboard."""
+    return Link("Open its dashboard", f"/d/{uid}?{_KEPT}&var-predictor={predictor}&var-window={CHOSEN_WINDOW}")

@@ -4,17 +4,22 @@ from __future__ import annotations
 
 from generator import catalogue, conventions
 from generator.model import Evaluation, Model, Predictor
-from generator.promql import matcher, quote
-from generator.render.dashboards import alerts, grafana, links, words
-from generator.render.dashboards.grafana import About, Json, Placed, Query, Section
+from generator.promql import matcher, quote, selector
+from generator.render.dashboards import alerts, fields, grafana, links, panels, words
+from generator.render.dashboards.fields import Json
+from generator.render.dashboards.grafana import About, Placed, Query, Section
 from generator.render.dashboards.links import TAG
-from generator.render.dashboards.queries import WEEK, extremes, furthest, latest, models, moved, ranked
+from generator.render.dashboards.queries import WEEK, furthest, latest, models, moved, ranked
 from metrics_exporter.definitions import Role
 
 RANKED = 25
-MOVED = 10
-_QUANTILES = (("0.95", "P95"), ("0.75", "P75"), ("0.5", "median"), ("0.25", "P25"), ("0.05", "P5"))
-_ERRORS = frozenset({"mae", "rmse", "mse", "bias", "median_absolute_error"})  # in the prediction's unit (mse: squared)
+LINES = 10
+_MEAN, _QUANTILE = "ml_prediction_mean", "ml_prediction_quantile"
+_DEFAULTS, _NULLS = "ml_feature_default_ratio", "ml_feature_null_ratio"
+_LABELLED = "ml_evaluation_labelled_ratio"
+_NO_PREDICTIONS = "No predictions in the latest window"
+_NO_FEATURES = "No features in the log"
+_IN_THE_PREDICTIONS_UNIT = frozenset({"mae", "rmse", "bias", "median_absolute_error"})
 
 
 def render(predictor: Predictor) -> bytes:
@@ -114,168 +119,138 @@ def _who(predictor: Predictor) -> str:
     return "\n\n".join(lines)
 
 
-def _describe(metric: str, more: str = "") -> str:
-    entry = catalogue.BY_NAME[metric]
-    return f"{entry.definition.help} When it rises: {entry.rise}{more}"
-
-
 def _predictions(predictor: Predictor) -> list[Placed]:
-    of, unit = _of(predictor), words.unit_id(predictor.unit)
-    colours = alerts.colours(predictor)
-    week_ago = grafana.by_regex("/a week earlier$/", custom__lineStyle={"fill": "dash", "dash": [6, 6]})
-    primary = matcher("model_id", predictor.primary.id)
-    mean = "ml_prediction_mean"
-    panels = [
-        grafana.timeseries(
-            About(101, "Predictions per window", _describe(catalogue.PREDICTIONS), "short", "No predictions"),
-            [
-                Query(latest(catalogue.PREDICTIONS, of), "{{model_id}}"),
-                Query(latest(catalogue.PREDICTIONS, of, primary, offset=WEEK), "{{model_id}}, a week earlier"),
-            ],
-            low=0,
-            overrides=[*colours, week_ago],
-        ),
-        grafana.timeseries(
-            About(102, "Mean prediction", _describe(mean), unit, "No predictions"),
-            [
-                Query(latest(mean, of), "{{model_id}}"),
-                Query(latest(mean, of, primary, offset=WEEK), "{{model_id}}, a week earlier"),
-            ],
-            overrides=[*colours, week_ago],
-        ),
+    shared = [
+        _beside_a_week_earlier(predictor, 101, catalogue.PREDICTIONS, title="Predictions per window"),
+        _beside_a_week_earlier(predictor, 102, _MEAN, title="Mean prediction", unit=words.unit_id(predictor.unit)),
         *(_distribution(predictor, model, index) for index, model in enumerate(predictor.models)),
     ]
-    return [*panels, _beside_primary(predictor)] if len(predictor.models) > 1 else panels
+    return [*shared, _beside_primary(predictor)] if len(predictor.models) > 1 else shared
+
+
+def _beside_a_week_earlier(predictor: Predictor, panel_id: int, metric: str, *, title: str, unit: str = "") -> Placed:
+    """A metric of every model, and the primary's a week earlier as a dashed line."""
+    of, primary = _of(predictor), matcher("model_id", predictor.primary.id)
+    week_earlier = fields.by_regex("/, a week earlier$/", color=fields.fixed("gray"), custom__lineStyle=fields.DASHED)
+    return grafana.timeseries(
+        panels.about(panel_id, metric, title=title, unit=unit, no_value=_NO_PREDICTIONS),
+        [
+            Query(latest(metric, of), "{{model_id}}"),
+            Query(latest(metric, of, primary, offset=WEEK), "{{model_id}}, a week earlier"),
+        ],
+        low=catalogue.BY_NAME[metric].low,
+        overrides=[*alerts.colours(predictor), week_earlier],
+    )
 
 
 def _distribution(predictor: Predictor, model: Model, index: int) -> Placed:
-    entry = catalogue.BY_NAME["ml_prediction_quantile"]
-    mine = (_of(predictor), matcher("model_id", model.id))
-    queries = [Query(latest(entry.name, *mine, matcher("quantile", quantile)), name) for quantile, name in _QUANTILES]
-    description = f"Nine of ten predictions lie in the band, half of them in its darker part. {entry.rise}"
-    about = About(
+    told = panels.about(
         110 + index,
-        f"Distribution of {words.plain(model.id)} ({model.role})",
-        description,
-        words.unit_id(predictor.unit),
-        "No predictions",
+        _QUANTILE,
+        title=f"Distribution of {words.plain(model.id)} ({model.role})",
+        unit=words.unit_id(predictor.unit),
+        no_value=_NO_PREDICTIONS,
+        more="Nine of ten predictions lie in the band, half of them in its darker part; the line is the median.",
     )
-    return grafana.timeseries(about, queries, overrides=grafana.band(alerts.colour(index)), calcs=["lastNotNull"])
+    mine = (_of(predictor), matcher("model_id", model.id))
+    return panels.distribution(told, _QUANTILE, mine, color=alerts.colour(index))
 
 
 def _beside_primary(predictor: Predictor) -> Placed:
-    of, mean = _of(predictor), "ml_prediction_mean"
-    primary = quote(predictor.primary.id)
-    difference = (
-        f"{latest(mean, of, f'model_id!={primary}')} - on (predictor) group_left () "
-        f"{latest(mean, of, f'model_id={primary}')}"
-    )
-    about = About(
+    of, primary = _of(predictor), quote(predictor.primary.id)
+    others, served = latest(_MEAN, of, f"model_id!={primary}"), latest(_MEAN, of, f"model_id={primary}")
+    told = About(
         103,
-        "Mean prediction beside the primary's",
-        "The shadow's mean minus the primary's: 0 when they agree on the whole. A jump means that one of them changed, "
-        "or reads a feature differently; compare their features before a promotion.",
+        "Mean prediction minus the primary's",
+        "0 when a shadow and the primary agree on the whole.\n\n**When it jumps,** one of them changed, or reads a "
+        "feature differently: compare their features before a promotion.",
         words.unit_id(predictor.unit),
         "No predictions of both",
     )
-    return grafana.timeseries(about, [Query(difference, "{{model_id}}")], overrides=alerts.colours(predictor))
+    difference = Query(f"{others} - on (predictor) group_left () {served}", "{{model_id}}")
+    return grafana.timeseries(told, [difference], overrides=alerts.colours(predictor))
 
 
 def _features(predictor: Predictor) -> list[Placed]:
     return [
-        _ranked(predictor, 201, "Default ratio, ranked", "ml_feature_default_ratio", "No feature used its default"),
-        _ranked(predictor, 202, "Null ratio, ranked", "ml_feature_null_ratio", "No feature is missing anywhere"),
-        _course(predictor, 203, "Default ratio of the primary, over time", "ml_feature_default_ratio"),
-        _course(predictor, 204, "Null ratio of the primary, over time", "ml_feature_null_ratio"),
+        _ranked(predictor, 201, _DEFAULTS, "Default ratio, ranked", "No feature used its default"),
+        _ranked(predictor, 202, _NULLS, "Null ratio, ranked", "No feature is missing anywhere"),
+        _course(predictor, 203, _DEFAULTS, "Default ratio of the primary"),
+        _course(predictor, 204, _NULLS, "Null ratio of the primary"),
         _moved(predictor),
     ]
 
 
-def _ranked(predictor: Predictor, panel_id: int, title: str, metric: str, no_value: str) -> Placed:
-    about = About(panel_id, title, _describe(metric, " Click a value for the feature."), "percentunit", no_value)
-    to_feature = links.to_feature(
-        "Look at this feature", predictor=links.encoded(predictor.id), model=links.COLUMN, feature=links.field(0)
+def _ranked(predictor: Predictor, panel_id: int, metric: str, title: str, no_value: str) -> Placed:
+    """The worst features down, the models across; every value leads to the feature of that model."""
+    link = links.to_feature(
+        panels.LOOK_AT_FEATURE, predictor=links.encoded(predictor.id), model=links.COLUMN, feature=links.field(0)
     )
     return grafana.table(
-        about,
+        panels.about(panel_id, metric, title=title, no_value=no_value, more="Click a value for that model's feature."),
         [Query(ranked(metric, _of(predictor), count=RANKED), table=True)],
-        transformations=grafana.matrix("feature", "model_id"),
+        transformations=fields.matrix("feature", "model_id"),
         sort_by=predictor.primary.id,
         overrides=[
-            grafana.by_regex(
-                r"/^(?!feature\\model_id$)/", custom__cellOptions=grafana.cell_gauge(), links=[to_feature.to_json()]
+            fields.by_regex(
+                r"/^(?!feature\\model_id$)/", custom__cellOptions=fields.CELL_GAUGE, links=[link.to_json()]
             ),
-            grafana.by_name("feature\\model_id", displayName="Feature"),
+            fields.by_name("feature\\model_id", displayName="Feature"),
         ],
         low=0,
         high=1,
     )
 
 
-def _course(predictor: Predictor, panel_id: int, title: str, metric: str) -> Placed:
+def _course(predictor: Predictor, panel_id: int, metric: str, title: str) -> Placed:
     of = (_of(predictor), matcher("model_id", predictor.primary.id))
-    about = About(
-        panel_id,
-        title,
-        _describe(metric, " Only the features that reach highest are drawn."),
-        "percentunit",
-        "No features in the log",
+    more = f"The {LINES} features that reach highest in the time range."
+    return grafana.timeseries(
+        panels.about(panel_id, metric, title=title, no_value=_NO_FEATURES, more=more),
+        [Query(furthest(metric, *of, count=LINES), "{{feature}}")],
+        low=0,
+        soft_high=0.05,
+        links=[panels.feature_line_link(links.encoded(predictor.id))],
     )
-    to_feature = links.to_feature(
-        "Look at this feature",
-        predictor=links.encoded(predictor.id),
-        model=links.label("model_id"),
-        feature=links.label("feature"),
-    )
-    expr = furthest(metric, *of, count=MOVED)
-    return grafana.timeseries(about, [Query(expr, "{{feature}}")], low=0, soft_high=0.05, links=[to_feature])
 
 
 def _moved(predictor: Predictor) -> Placed:
-    change = moved("ml_feature_mean", _of(predictor), by="ml_feature_stddev")
-    about = About(
+    told = About(
         205,
         "Features whose mean moved most in a week",
-        "Mean now minus mean at the same hour a week ago, in standard deviations of that hour: rises on top, falls "
-        "below. Beyond ±1 the feature is hardly what it was; look at its distribution.",
+        "Mean now minus the mean at the same hour a week ago, in standard deviations of that hour: rises on top, falls "
+        "below.\n\n**Beyond ±1** the feature is hardly what it was: click it, and compare the distributions.",
         "suffix: σ",
         "Nothing to compare: no numbers, or no week of history",
     )
-    to_feature = links.to_feature(
-        "Look at this feature",
-        predictor=links.encoded(predictor.id),
-        model=links.field("model_id"),
-        feature=links.field("feature"),
-    )
-    return grafana.table(
-        about,
-        [Query(extremes(change, MOVED), table=True)],
-        transformations=grafana.columns({"feature": "Feature", "model_id": "Model", "Value": "Moved by"}),
-        sort_by="Moved by",
-        overrides=[grafana.by_name("Feature", links=[to_feature.to_json()])],
-        width=24,
-    )
+    change = moved("ml_feature_mean", _of(predictor), by="ml_feature_stddev")
+    mine = links.encoded(predictor.id)
+    return panels.moves(told, change, LINES, ("feature", "model_id"), predictor=mine, width=24)
 
 
 def _evaluation(predictor: Predictor, evaluation: Evaluation) -> list[Placed]:
-    labelled = "ml_evaluation_labelled_ratio"
-    about = About(301, "Labelled ratio", _describe(labelled), "percentunit", "No actuals yet")
-    series = [Query(latest(labelled, _of(predictor)), "{{model_id}}")]
-    colours = alerts.colours(predictor)
+    labelled = panels.about(301, _LABELLED, no_value="No actuals yet")
+    series = Query(latest(_LABELLED, _of(predictor)), "{{model_id}}")
     return [
         *(_metric(predictor, name, 310 + index) for index, name in enumerate(evaluation.metrics)),
-        grafana.timeseries(about, series, low=0, high=1, overrides=colours),
+        grafana.timeseries(labelled, [series], low=0, high=1, overrides=alerts.colours(predictor)),
     ]
 
 
 def _metric(predictor: Predictor, name: str, panel_id: int) -> Placed:
     of = (_of(predictor), matcher("metric", name))
-    description = _describe("ml_evaluation", " The dashed line is the same figure on the training evaluation set.")
-    unit = words.unit_id(predictor.unit if name in _ERRORS else None)
-    training = f"max by (model_id) (last_over_time(ml_training_evaluation{{{','.join(of)}}}[1h]))"
-    dashed = grafana.by_regex("/, in training$/", custom__lineStyle={"fill": "dash", "dash": [4, 8]})
+    training = f"max by (model_id) (last_over_time({selector('ml_training_evaluation', *of)}[1h]))"
+    told = panels.about(
+        panel_id,
+        "ml_evaluation",
+        title=words.plain(name),
+        unit=words.unit_id(predictor.unit if name in _IN_THE_PREDICTIONS_UNIT else None),
+        no_value="No window has matured yet",
+        more="Dashed: the same figure on the training evaluation set.",
+    )
+    dashed = fields.by_regex("/, in training$/", color=fields.fixed("gray"), custom__lineStyle=fields.DASHED)
     return grafana.timeseries(
-        About(panel_id, words.plain(name), description, unit, "No window has matured yet"),
+        told,
         [Query(latest("ml_evaluation", *of), "{{model_id}}"), Query(training, "{{model_id}}, in training")],
         overrides=[*alerts.colours(predictor), dashed],
     )

@@ -1,0 +1,98 @@
+"""Panels that several dashboards have."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from generator import catalogue
+from generator.promql import matcher
+from generator.render.dashboards import fields, grafana, links
+from generator.render.dashboards.fields import Json
+from generator.render.dashboards.grafana import About, Link, Placed, Query
+from generator.render.dashboards.queries import extremes, latest
+
+_QUANTILES = (("0.95", "P95"), ("0.75", "P75"), ("0.5", "median"), ("0.25", "P25"), ("0.05", "P5"))
+LOOK_AT_FEATURE = "Look at this feature"
+
+_COLUMNS = {"predictor": "Predictor", "model_id": "Model", "feature": "Feature", "what": "What", "Value": "Moved by"}
+
+
+def describe(metric: str, more: str = "") -> str:
+    """What a metric is, what a rise of it means, and what else there is to say."""
+    entry = catalogue.BY_NAME[metric]
+    return f"{entry.definition.help}\n\n**When it rises:** {entry.rise}" + (f"\n\n{more}" if more else "")
+
+
+def about(panel_id: int, metric: str, *, unit: str = "", title: str = "", no_value: str, more: str = "") -> About:
+    """What there is to say of a panel that shows a metric; title and unit are the metric's unless given."""
+    entry = catalogue.BY_NAME[metric]
+    units = {"ratio": "percentunit", "seconds": "s"}
+    return About(
+        id=panel_id,
+        title=title or entry.title,
+        description=describe(metric, more),
+        unit=unit or units.get(entry.unit, "short"),
+        no_value=no_value,
+    )
+
+
+def distribution(told: About, metric: str, matchers: Sequence[str], *, color: str, offset: str = "") -> Placed:
+    """The quantiles of a metric as a band from P5 to P95, a darker one from P25 to P75, and the median."""
+    queries = [
+        Query(latest(metric, *matchers, matcher("quantile", quantile), offset=offset), name)
+        for quantile, name in _QUANTILES
+    ]
+    return grafana.timeseries(told, queries, overrides=_band(color), calcs=["lastNotNull"])
+
+
+def _band(color: str) -> list[Json]:
+    outer = {"color": fields.fixed(color), "custom__lineWidth": 0}
+    return [
+        fields.by_name("P95", custom__fillBelowTo="P5", custom__fillOpacity=15, **outer),
+        fields.by_name("P75", custom__fillBelowTo="P25", custom__fillOpacity=30, **outer),
+        fields.by_name("median", color=fields.fixed(color), custom__lineWidth=2),
+        fields.by_name("P25", **outer),
+        fields.by_name("P5", **outer),
+    ]
+
+
+def moves(
+    told: About, change: str, count: int, labels: Sequence[str], *, predictor: str = "", width: int = 8
+) -> Placed:
+    """The greatest rises and deepest falls of a signed change, a row a series, with its labels as columns.
+
+    Args:
+        told: the panel's words.
+        change: PromQL of the change.
+        count: of rises, and of falls.
+        labels: which of predictor, model_id, feature and what the rows show.
+        predictor: the encoded predictor for links to features, where no column has it.
+        width: in grid units.
+    """
+    to_feature = feature_row_link(predictor or links.field("predictor"))
+    return grafana.table(
+        told,
+        [Query(extremes(change, count), table=True)],
+        transformations=fields.columns({name: _COLUMNS[name] for name in (*labels, "Value")}),
+        sort_by=_COLUMNS["Value"],
+        overrides=[fields.by_name("Feature", links=[to_feature.to_json()])] if "feature" in labels else [],
+        width=width,
+    )
+
+
+def feature_row_link(predictor: str) -> Link:
+    """From a row with the columns model_id and feature to the feature dashboard."""
+    return links.to_feature(
+        LOOK_AT_FEATURE, predictor=predictor, model=links.field("model_id"), feature=links.field("feature")
+    )
+
+
+def feature_line_link(predictor: str, window: str = links.CHOSEN_WINDOW) -> Link:
+    """From a line with the labels model_id and feature to the feature dashboard."""
+    return links.to_feature(
+        LOOK_AT_FEATURE,
+        predictor=predictor,
+        model=links.label("model_id"),
+        feature=links.label("feature"),
+        window=window,
+    )

@@ -210,16 +210,20 @@ class _Series:
 
     def guards(self) -> Iterator[str]:
         """What must hold beside the threshold: enough windows, without a gap, with enough samples."""
-        alert = self.alert
-        if alert.windows > 1 and not alert.absence_fires:
-            ends = f"changes({self.over(WINDOW_END)})"
-            yield f"and on ({', '.join(_MODEL_KEYS)}) max by ({', '.join(_MODEL_KEYS)}) ({ends}) >= {alert.windows - 1}"
-        if (alert.windows > 1 and not alert.absence_fires) or alert.comparison is Comparison.CHANGE_ABOVE:
+        if not self.alert.absence_fires:
+            if self.alert.windows > 1:
+                yield self._distinct_windows()
             yield self._without_gap()
-        if alert.min_samples > 0 and self.metric.samples:
+        if self.alert.min_samples > 0 and self.metric.samples:
             yield self._enough_samples(BY_NAME[self.metric.samples])
 
+    def _distinct_windows(self) -> str:
+        """One window that stands for a long time is no row of windows, and a model's first ones are not enough."""
+        keys = ", ".join(_MODEL_KEYS)
+        return f"and on ({keys}) max by ({keys}) (changes({self.over(WINDOW_END)})) >= {self.alert.windows - 1}"
+
     def _without_gap(self) -> str:
+        """The values are there whenever a window is: a gap is no window in a row."""
         keys, model_keys = ", ".join(_keys(self.metric)), ", ".join(_MODEL_KEYS)
         have = f"sum by ({keys}) (count_over_time({self.over(self.metric.name)}))"
         due = f"sum by ({model_keys}) (count_over_time({self.over(WINDOW_END)}))"

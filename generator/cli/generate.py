@@ -104,7 +104,7 @@ def _sentence(registry: Registry, plan: write.Plan, output: Path) -> str:
     return (
         f"{_some(counts['predictors'], 'predictor')} of {_some(counts['teams'], 'team')}, "
         f"{_some(counts['models'], 'model')}: {_some(counts['dashboards'], 'dashboard')}, "
-        f"{_some(counts['rules'], 'alert rule')}, {_some(counts['reports'], 'threshold')} that only report.\n"
+        f"{_some(counts['rules'], 'alert rule')}, {_some(counts['reports'], 'threshold')} in dashboards only.\n"
         f"{output}: {_some(len(plan.stale) + len(plan.missing), 'file')} written, "
         f"{plan.unchanged} unchanged, {len(plan.orphaned)} removed."
     )

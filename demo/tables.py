@@ -9,7 +9,7 @@ import pandas as pd
 import pyarrow as pa
 
 from demo.features import PREDICTORS, Default, PredictorSpec, Surroundings, prepare
-from demo.flights import load_flights
+from demo.flights import load_weather
 from demo.models import in_log, predictions
 
 # Writers that deliver at least once deliver some rows twice: the primary's row of every flight divisible by this.
@@ -34,12 +34,11 @@ CREATE TABLE all_actuals (
 """
 
 
-def fill(database: duckdb.DuckDBPyConnection, say: Callable[[str], None]) -> None:
+def fill(database: duckdb.DuckDBPyConnection, flights: pd.DataFrame, say: Callable[[str], None]) -> None:
     """Make `all_predictions` and `all_actuals`, each in the order of time, so that a window is a short scan."""
     database.execute(_SCHEMA)
-    say("reading a year of flights, weather and aircraft")
-    raw = load_flights()
-    flights, surroundings = prepare(raw), Surroundings(raw)
+    surroundings = Surroundings(flights, load_weather())
+    flights = prepare(flights)
     for predictor in PREDICTORS:
         requests = surroundings.join(predictor.requests(flights))
         for model in predictor.models:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from generator.render.dashboards import grafana
 from generator.render.dashboards.fields import Json
 from generator.render.dashboards.grafana import About, Placed, Query
+from generator.render.dashboards.queries import WINDOW
 from metrics_exporter.definitions import OwnMetric
 
 _NOT_SCRAPED = "The exporter is not scraped"
@@ -14,37 +15,39 @@ def panels() -> list[Placed]:
     """A panel a metric; ids from 41."""
     return [
         _last_success(),
-        _now(42, "Rows", OwnMetric.ROWS, "Rows of the log in the last window.", "More traffic, or rows that repeat."),
-        _now(
+        _rows(42, "Rows", OwnMetric.ROWS, "Rows in the latest window.", "More traffic, or rows that repeat."),
+        _rows(
             43,
             "Duplicate rows",
             OwnMetric.DUPLICATE_ROWS,
             "Rows that were in the log twice and counted once.",
             "The log is written twice: a retry, a replay.",
         ),
-        _now(
+        _rows(
             44,
             "Unparsable values",
             OwnMetric.UNPARSABLE_VALUES,
             "Text where a number belongs.",
             "A source changed its format: look at the newest deployment of the features' pipelines.",
         ),
-        _now(
+        _series(
             45,
             "Series",
             OwnMetric.SERIES,
             "Series that the exporter serves.",
             "New models or features; or a feature's name holds an id, which whoever writes the log has to mend.",
         ),
-        _now(
+        _series(
             46,
             "Dropped series",
             OwnMetric.DROPPED_SERIES,
             "Series beyond the exporter's limit.",
             "What is dropped is not monitored: the status page says who grew; raise the limit, or mend it.",
         ),
-        _events(47, "Missed windows", OwnMetric.MISSED_WINDOWS, "windows that were skipped after a downtime"),
-        _events(48, "Errors", OwnMetric.ERRORS, "failures of any kind, each named in the exporter's log"),
+        _events(
+            47, "Missed windows", OwnMetric.MISSED_WINDOWS, "windows that were due while it did not run, or that failed"
+        ),
+        _events(48, "Errors", OwnMetric.ERRORS, "refreshes that failed, each named in the exporter's log"),
         _query_time(),
     ]
 
@@ -53,33 +56,39 @@ def _last_success() -> Placed:
     told = About(
         41,
         "Since the last success",
-        "Time since the exporter last finished a window.\n\n**When it rises** past a window's length: its query fails "
-        "or hangs; its log and its status page say why.",
+        "Time since the exporter last read each prediction log.\n\n**When it rises** past an hour: its query fails or "
+        "hangs; its log and its status page say why.",
         "s",
         _NOT_SCRAPED,
     )
-    return grafana.stat(told, Query(f"time() - max({OwnMetric.LAST_SUCCESS})", "age"))
+    return grafana.stat(told, Query(f"time() - max by (log) ({OwnMetric.LAST_SUCCESS})", "{{log}}"))
 
 
-def _now(panel_id: int, title: str, metric: OwnMetric, what: str, rise: str) -> Placed:
+def _rows(panel_id: int, title: str, metric: OwnMetric, what: str, rise: str) -> Placed:
     told = About(panel_id, title, f"{what}\n\n**When it rises:** {rise}", "short", _NOT_SCRAPED)
-    return grafana.stat(told, Query(f"sum({metric})", title.lower()))
+    return grafana.stat(told, Query(f"max by (log) ({metric}{{window={WINDOW}}})", "{{log}}"))
+
+
+def _series(panel_id: int, title: str, metric: OwnMetric, what: str, rise: str) -> Placed:
+    told = About(panel_id, title, f"{what}\n\n**When it rises:** {rise}", "short", _NOT_SCRAPED)
+    return grafana.stat(told, Query(f"sum(max by (predictor) ({metric}))", title.lower()))
 
 
 def _events(panel_id: int, title: str, metric: OwnMetric, what: str) -> Placed:
     described = f"In the chosen time range: {what}.\n\n**When it is red:** look at the exporter's log and status page."
     told = About(panel_id, title, described, "short", _NOT_SCRAPED)
     red: list[Json] = [{"color": "text"}, {"color": "red", "value": 1}]
-    return grafana.stat(told, Query(f"sum(increase({metric}[$__range]))", title.lower()), thresholds=red)
+    expr = f"sum by (log) (increase({metric}[$__range]))"
+    return grafana.stat(told, Query(expr, "{{log}}"), thresholds=red)
 
 
 def _query_time() -> Placed:
     told = About(
         49,
         "Query time",
-        "Seconds that the warehouse took for a window.\n\n**When it rises:** more rows, or a busy warehouse; when it "
+        "Seconds that the last query of each log took in the warehouse.\n\n**When it rises:** more rows, or a busy warehouse; when it "
         "nears the deadline, windows will be missed.",
         "s",
         _NOT_SCRAPED,
     )
-    return grafana.timeseries(told, [Query(f"max({OwnMetric.QUERY_SECONDS})", "query time")], low=0, width=16)
+    return grafana.timeseries(told, [Query(f"max by (log) ({OwnMetric.QUERY_SECONDS})", "{{log}}")], low=0, width=16)

@@ -13,7 +13,8 @@ from metrics_exporter.definitions import Definitions, DefinitionsError
 from metrics_exporter.exposition import Encoded
 from metrics_exporter.history import History
 from metrics_exporter.logs import event
-from metrics_exporter.page import Page
+from metrics_exporter.page import News, Page
+from metrics_exporter.page.trails import Trails
 from metrics_exporter.refresh import LogReport, Refresher
 from metrics_exporter.snapshot import Snapshot, Snapshots
 from metrics_exporter.view import groups
@@ -57,7 +58,7 @@ class Cycle:
         self._warehouse = open_warehouse(settings.warehouse)
         self._history = History(settings.history)
         self._snapshots = Snapshots(settings.max_age, settings.series_limit)
-        self._page = Page(self._history)
+        self._page = Page(Trails(self._history, settings.recompute))
         self._refresher = self._new_refresher()
         self._definitions_error: str | None = None
         self._failed_rounds = 0
@@ -70,7 +71,9 @@ class Cycle:
         self._failed_rounds = self._failed_rounds + 1 if failures else 0
         shown = groups(self._definitions, reports, now, self._settings.max_age)
         snapshot = self._snapshots.make(self._definitions, reports, shown, now)
-        page = self._page.render(self._definitions, reports, shown, (*failures, *snapshot.dropped.values()), now)
+        problems = (*failures, *snapshot.dropped.values())
+        due = next_due(self._definitions, now)
+        page = self._page.render(News(self._definitions, reports, shown, problems, snapshot.series, now, due))
         return Update(snapshot, page, failures, self._wake(now, snapshot))
 
     def _reload(self) -> None:

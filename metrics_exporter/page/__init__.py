@@ -1,17 +1,25 @@
-"""The status page: what is monitored, and what is wrong."""
+"""The status page: what is monitored, and what is wrong. Made once a round, by the worker; without script or request."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from metrics_exporter.definitions import Definitions
 from metrics_exporter.exposition import Encoded, encode
-from metrics_exporter.history import History
+from metrics_exporter.page import build, problems, words
+from metrics_exporter.page.charts import midnights
+from metrics_exporter.page.facts import Problem, Status
+from metrics_exporter.page.trails import Trails
+from metrics_exporter.profile import Series
 from metrics_exporter.refresh import LogReport
 from metrics_exporter.view import Group
+
+_MOST_SECTIONS = 60
+_MOST_GAPS = 12
 
 _TEMPLATES = Environment(
     loader=PackageLoader("metrics_exporter", "page"),
@@ -20,24 +28,71 @@ _TEMPLATES = Environment(
     trim_blocks=True,
     lstrip_blocks=True,
 )
+_TEMPLATES.filters |= {"number": words.number, "count": words.count, "percent": words.percent, "moment": words.moment}
+_TEMPLATES.globals |= {"plural": words.plural, "ago": words.ago}
 
 
+@dataclass(frozen=True)
+class News:
+    """What a round has found out."""
+
+    definitions: Definitions
+    reports: Sequence[LogReport]
+    groups: Sequence[Group]
+    failures: Sequence[str]
+    series: int
+    now: datetime
+    next_due: datetime
+
+
+@dataclass
 class Page:
-    """Renders the page, and remembers the history that its charts show."""
+    """Renders the page, and remembers the hours that its charts show."""
 
-    def __init__(self, history: History) -> None:
-        self._history = history
+    trails: Trails
+    _wanted: dict[Series, None] = field(default_factory=dict)
 
-    def render(
-        self,
-        definitions: Definitions,
-        reports: Sequence[LogReport],
-        groups: Sequence[Group],
-        failures: Sequence[str],
-        now: datetime,
-    ) -> Encoded:
+    def render(self, news: News) -> Encoded:
         """The page as it is to be served."""
-        html = _TEMPLATES.get_template("status.html.j2").render(
-            failures=failures, reports=reports, groups=groups, now=now
+        return encode(_TEMPLATES.get_template("status.html.j2").render(status=self.status(news)).encode())
+
+    def status(self, news: News) -> Status:
+        """What the page says."""
+        subjects = build.subjects(news.groups, news.reports)
+        self._follow(subjects, news.reports)
+        gaps = sorted(
+            (gap for place, subject in enumerate(subjects) for gap in build.gaps(subject, self.trails, place)),
+            key=lambda gap: (-gap.total, gap.predictor, gap.feature),
         )
-        return encode(html.encode())
+        found = [
+            *(Problem(True, failure) for failure in news.failures),
+            *problems.stale_logs(news.definitions, news.reports, news.now),
+            *problems.silent_models(subjects, self.trails),
+            *problems.jumps(gaps),
+            *problems.unregistered(subjects, news.definitions),
+        ]
+        return Status(
+            now=news.now,
+            next_due=news.next_due,
+            problems=tuple(sorted(found, key=lambda problem: not problem.failing)),
+            predictors=tuple(
+                build.predictor(subject, news.definitions, self.trails, place)
+                for place, subject in enumerate(subjects[:_MOST_SECTIONS])
+            ),
+            hidden_predictors=tuple(subject.name for subject in subjects[_MOST_SECTIONS:]),
+            gaps=tuple(gaps[:_MOST_GAPS]),
+            hidden_gaps=len(gaps[_MOST_GAPS:]),
+            logs=tuple(build.log(report, news.definitions, self.trails) for report in news.reports),
+            series=news.series,
+            features=sum(len(subject.features) for subject in subjects),
+            midnights=midnights(max((s.end for s in subjects if s.end), default=news.now)),
+        )
+
+    def _follow(self, subjects: Sequence[build.Subject], reports: Sequence[LogReport]) -> None:
+        """Keep to the series that were wanted first: those that come later have no past to show."""
+        for series in build.wanted(subjects):
+            if len(self._wanted) < build.MOST_SERIES:
+                self._wanted.setdefault(series)
+        for report in reports:
+            if "1h" in report.latest:
+                self.trails.follow(report.latest["1h"], self._wanted.keys())

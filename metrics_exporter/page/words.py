@@ -1,0 +1,57 @@
+"""Numbers and times as a person reads them."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+_THOUSANDS = ((1e12, "T"), (1e9, "G"), (1e6, "M"), (1e4, "k"))
+
+
+def number(value: float) -> str:
+    """Three significant digits, with a suffix from ten thousand on; no exponent where one can be avoided."""
+    size = abs(value)
+    for unit, suffix in _THOUSANDS:
+        if unit <= size < 1e15:
+            scaled = value / (1000 if suffix == "k" else unit)
+            return f"{scaled:.3g}{suffix}" if abs(scaled) < 1000 else f"{scaled:.0f}{suffix}"
+    if size >= 1000:
+        return f"{value:.0f}" if size < 1e4 else f"{value:.3g}"
+    return f"{value:.3g}" if size == 0 or size >= 1e-4 else f"{value:.1e}"
+
+
+def count(value: int) -> str:
+    """A whole number with separators."""
+    return f"{value:,}"
+
+
+def percent(ratio: float) -> str:
+    """A ratio in per cent; what is not nothing never reads as 0 %, and what is not all never as 100 %."""
+    if 0 < ratio < 0.001:
+        return "<0.1 %"
+    if 0.995 <= ratio < 1:
+        return ">99 %"
+    return f"{ratio:.1%}".replace(".0%", "%").replace("%", " %") if ratio < 0.1 else f"{ratio:.0%}".replace("%", " %")
+
+
+def moment(time: datetime) -> str:
+    """Day and minute in UTC."""
+    return f"{time.day} {time:%b %H:%M}"
+
+
+def ago(duration: timedelta) -> str:
+    """How long: in minutes up to two hours, in hours up to two days, in days."""
+    minutes = round(duration.total_seconds() / 60)
+    if minutes < 120:
+        return _counted(minutes, "minute")
+    if minutes < 48 * 60:
+        return _counted(round(minutes / 60), "hour")
+    return _counted(round(minutes / 1440), "day")
+
+
+def plural(quantity: int, what: str) -> str:
+    """A count of things."""
+    return _counted(quantity, what)
+
+
+def _counted(quantity: int, what: str) -> str:
+    return f"{quantity:,} {what}{'' if quantity == 1 else 's'}"

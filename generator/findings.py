@@ -21,17 +21,19 @@ class Severity(StrEnum):
 class Place:
     """A span in a registry file; lines and columns count from 1, `end_column` is exclusive.
 
-    What Jsonnet made has no line of its own: there `key_path` names the key in the result, and the span is empty.
+    Line 0 is the file as a whole. What Jsonnet made has no line of its own: `key_path` names the key in the result.
     """
 
     file: str
-    line: int = 1
-    column: int = 1
-    end_column: int = 1
+    line: int = 0
+    column: int = 0
+    end_column: int = 0
     key_path: str = ""
 
     def __str__(self) -> str:
-        return f"{self.file}: {self.key_path}" if self.key_path else f"{self.file}:{self.line}:{self.column}"
+        if self.key_path:
+            return f"{self.file}: {self.key_path}"
+        return f"{self.file}:{self.line}:{self.column}" if self.line else self.file
 
 
 @dataclass(frozen=True, order=True)
@@ -79,14 +81,17 @@ def listing(names: Iterable[str], most: int = 12) -> str:
 
 def nearest(wrong: str, right: Iterable[str]) -> str | None:
     """The name that was probably meant, None when none is near."""
-    candidates = {name.lower(): name for name in sorted(right, reverse=True)}
-    close = difflib.get_close_matches(wrong[:100].lower(), candidates, n=1, cutoff=0.6)
-    return candidates[close[0]] if close else None
+    names = list(right)
+    by_letters = {name.lower(): name for name in reversed(names)}
+    close = difflib.get_close_matches(wrong[:100], names, n=1, cutoff=0.7)
+    lowered = difflib.get_close_matches(wrong[:100].lower(), by_letters, n=1, cutoff=0.6)
+    return close[0] if close else by_letters[lowered[0]] if lowered else None
 
 
-def did_you_mean(wrong: str, right: Iterable[str]) -> str:
-    """Advice for a name that isn't one of `right`: the nearest, or all of them."""
+def did_you_mean(wrong: str, right: Iterable[str], otherwise: str = "") -> str:
+    """Advice for a name that isn't one of `right`: the nearest, or all of them; `otherwise` is what else one can do."""
     names = list(right)
     if close := nearest(wrong, names):
-        return f"did you mean {quote(close)}?"
-    return f"use one of {listing(names)}" if names else "there is none to choose from yet"
+        return f"did you mean {quote(close)}?" + (f" Otherwise {otherwise}" if otherwise else "")
+    choice = f"use one of {listing(names)}" if names else ""
+    return ", or ".join(part for part in (choice, otherwise) if part) or "there is none to choose from yet"

@@ -11,3 +11,8 @@ from tests.real_parts import PROMETHEUS_MAJORS, PrometheusBinaries
 def prometheus_binaries(request: pytest.FixtureRequest) -> PrometheusBinaries:
     """Prometheus and promtool, in both versions that users run: a test with this runs twice."""
     return PrometheusBinaries.require(request.param)
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """The switch that writes what scenarios yield into their files (see tests/scenarios/scenario.py)."""
+    parser.addoption("--update-scenarios", action="store_true", help="write the scenarios' outcome into their files")

@@ -15,14 +15,10 @@ def render(findings: Iterable[Finding]) -> str:
 
 def _command(finding: Finding) -> str:
     place = finding.place
-    properties = {
-        "file": place.file,
-        "line": place.line,
-        "endLine": place.line,
-        "col": place.column,
-        "endColumn": max(place.column, place.end_column - 1),
-        "title": finding.code,
-    }
+    properties: dict[str, str | int] = {"file": place.file, "title": finding.code}
+    if place.line:
+        last = max(place.column, place.end_column - 1)
+        properties |= {"line": place.line, "endLine": place.line, "col": place.column, "endColumn": last}
     shown = ",".join(f"{name}={_property(str(value))}" for name, value in properties.items())
     where = f"{place.key_path}: " if place.key_path else ""
     also = "".join(f"\nAlso: {other}" for other in finding.related)

@@ -30,5 +30,9 @@ def _finding(finding: Finding) -> dict[str, Any]:
 
 
 def _place(place: Place) -> dict[str, Any]:
-    span = {"line": place.line, "column": place.column, "end_column": place.end_column}
-    return {"file": place.file, **({"key_path": place.key_path} if place.key_path else span)}
+    where: dict[str, Any] = {"file": place.file}
+    if place.key_path:
+        where["key_path"] = place.key_path
+    if place.line:
+        where |= {"line": place.line, "column": place.column, "end_column": place.end_column}
+    return where

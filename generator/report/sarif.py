@@ -52,8 +52,10 @@ def _location(place: Place) -> dict[str, Any]:
     # A relative path is taken as relative to the repository; an absolute one becomes a file URI.
     path = PurePosixPath(place.file)
     uri = f"file://{quote(place.file)}" if path.is_absolute() else quote(place.file)
-    region = {"startLine": place.line, "startColumn": place.column, "endColumn": place.end_column}
-    location: dict[str, Any] = {"physicalLocation": {"artifactLocation": {"uri": uri}, "region": region}}
+    physical: dict[str, Any] = {"artifactLocation": {"uri": uri}}
+    if place.line:
+        physical["region"] = {"startLine": place.line, "startColumn": place.column, "endColumn": place.end_column}
+    location: dict[str, Any] = {"physicalLocation": physical}
     if place.key_path:
         location["logicalLocations"] = [{"fullyQualifiedName": place.key_path, "kind": "member"}]
     return location

@@ -56,7 +56,7 @@ class _Writer:
         yield f"{bar} {' ' * before}{self._paint(colour + _BOLD, '^' * length)}"
 
     def _line(self, place: Place) -> str:
-        if place.key_path:
+        if place.line == 0:
             return ""
         if place.file not in self.lines:
             try:

@@ -22,6 +22,7 @@ class Mark(Protocol):
 
     line: int
     column: int
+    index: int
 
 
 class Leaf(Protocol):
@@ -67,10 +68,10 @@ class Document:
         here: Place | None = None
         for part in path:
             child = owner.children.get(part)
-            leaf = owner.keys.get(part) if key or isinstance(child, Branch) else child
+            leaf = owner.keys.get(part) if key or isinstance(child, Branch) or _is_nothing(child) else child
             if child is None and leaf is None:
                 break
-            here = _span(self.file, leaf, child)
+            here = _span(self.file, leaf or child, child)
             if not isinstance(child, Branch):
                 break
             owner = child
@@ -92,6 +93,11 @@ class Document:
             (leaf.start_mark.line, leaf.start_mark.column) <= position < (leaf.end_mark.line, leaf.end_mark.column)
             for leaf in _leaves(self.root)
         )
+
+
+def _is_nothing(child: Leaf | None) -> bool:
+    """Whether a value is there at all: one that is empty stands nowhere."""
+    return child is not None and child.start_mark.index == child.end_mark.index
 
 
 def _leaves(branch: Branch) -> Iterator[Leaf]:

@@ -197,7 +197,7 @@ class _Reader:
         frame = self.frames[-1]
         leaf = frame.branch.keys[frame.key] if frame.key is not None else event
         what = quote(frame.key) if frame.key is not None else "the list element"
-        place = leaf_place(self.file, leaf)
+        place = leaf_place(self.file, event if event.value else leaf)
         line = self._line(leaf.end_mark.line)
         rest = line[leaf.end_mark.column :].lstrip().removeprefix(":").removeprefix("-")
         return hash_comment.find(place, what, rest) or missing_value.finding(place, what)

@@ -29,5 +29,5 @@ def _check(declared_alert: DeclaredAlert) -> Iterator[Finding]:
         yield RULE.finding(
             declared_alert.place("evaluation"),
             f"the evaluation of {quote(declared_alert.predictor.name)} doesn't have {quote(wanted)}",
-            f"{did_you_mean(wanted, evaluation.metrics)}, or add it to the `metrics` of `evaluation:`",
+            did_you_mean(wanted, evaluation.metrics, "add it to the `metrics` of `evaluation:`"),
         )

@@ -63,7 +63,7 @@ def _problem(threshold: float, upper: bool, low: float | None, high: float | Non
 
 def _advice(threshold: float, upper: bool, bounds: Range) -> str:
     low, high = bounds
-    if high == 1 and 1 < threshold <= 100:
+    if high == 1 and 1 < threshold < 100:
         return f"if you mean {threshold:g} per cent, write {threshold / 100:g}"
     parts = [f"above {low:g}" if low is not None and not upper else f"from {low:g}" if low is not None else ""]
     parts.append(f"below {high:g}" if high is not None and upper else f"up to {high:g}" if high is not None else "")

@@ -29,5 +29,5 @@ def check(declared: Declarations) -> Iterator[Finding]:
                 yield RULE.finding(
                     entry.place("evaluation", "training", metric, key=True),
                     f"{quote(metric)} is not among the `metrics`, so the training figure stands alone",
-                    f"{did_you_mean(metric, predictor.evaluation.metrics)}, or add it to `metrics`",
+                    did_you_mean(metric, predictor.evaluation.metrics, "add it to `metrics`"),
                 )

@@ -21,5 +21,5 @@ def check(declared: Declarations) -> Iterator[Finding]:
             yield RULE.finding(
                 entry.place("log"),
                 f"no file declares the log {quote(predictor.log)}",
-                f"{did_you_mean(predictor.log, known)}, or add the log under `logs:`",
+                did_you_mean(predictor.log, known, "add the log under `logs:`"),
             )

@@ -20,5 +20,5 @@ def check(declared: Declarations) -> Iterator[Finding]:
             yield RULE.finding(
                 entry.place("team"),
                 f"no file declares the team {quote(predictor.team)}",
-                f"{did_you_mean(predictor.team, known)}, or add the team under `teams:`",
+                did_you_mean(predictor.team, known, "add the team under `teams:`"),
             )

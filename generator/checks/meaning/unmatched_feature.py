@@ -12,6 +12,9 @@ from generator.spec.registry import Declarations
 RULE = Rule("unmatched-feature", Severity.WARNING, "An alert's feature that matches none that is declared")
 
 
+_DECLARE = "declare it under `features:` ({} is enough) if the log has it under this name"
+
+
 def check(declared: Declarations) -> Iterator[Finding]:
     """A finding for each alert whose feature or glob matches nothing that its predictor declares.
 
@@ -25,6 +28,5 @@ def check(declared: Declarations) -> Iterator[Finding]:
         yield RULE.finding(
             declared_alert.place("feature"),
             f"{quote(alert.feature)} {what} the features that {quote(declared_alert.predictor.name)} declares",
-            f"{did_you_mean(alert.feature, predictor.features)} If the log has it under this name, declare it "
-            "under `features:` ({} is enough)",
+            did_you_mean(alert.feature, predictor.features, _DECLARE),
         )

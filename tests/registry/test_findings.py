@@ -1,0 +1,81 @@
+"""A finding is a module, a page, a scenario and an id: none without the others, and the page's examples are true."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from pathlib import Path
+
+import pytest
+
+from generator.checks import listed
+from generator.findings import Rule, Severity
+from generator.load import load_registry
+from tests.real_parts import ROOT
+from tests.registry.examples import PAGES, complete, example
+
+CHECKS = ROOT / "generator" / "checks"
+SCENARIOS = ROOT / "tests" / "scenarios" / "findings"
+CODES = sorted(listed.RULES)
+
+# Next to impossible to bring about with real digests: tested in test_name_collision.py.
+WITHOUT_SCENARIO = {"name-collision"}
+
+
+def _modules() -> dict[str, Rule]:
+    found = {}
+    for file in CHECKS.glob("*/*.py"):
+        if file.stem not in {"__init__", "refusal"}:
+            rule = import_module(f"generator.checks.{file.parent.name}.{file.stem}").RULE
+            assert rule.code == file.stem.replace("_", "-"), file
+            found[rule.code] = rule
+    return found
+
+
+def test_every_module_is_listed_under_its_id() -> None:
+    assert _modules() == listed.RULES
+
+
+def test_every_finding_has_a_page_and_no_page_is_left_over() -> None:
+    assert sorted(page.stem for page in PAGES.glob("*.md")) == sorted([*CODES, "README"])
+
+
+def test_every_finding_has_a_scenario_and_no_scenario_is_left_over() -> None:
+    assert {file.stem for file in SCENARIOS.glob("*.txtar")} == set(CODES) - WITHOUT_SCENARIO
+
+
+@pytest.mark.parametrize("code", sorted(set(CODES) - WITHOUT_SCENARIO))
+def test_the_scenario_shows_the_finding(code: str) -> None:
+    rule = listed.RULES[code]
+    text = (SCENARIOS / f"{code}.txtar").read_text(encoding="utf-8")
+    assert f"{rule.severity}[{code}]: " in text
+    assert f"-- exit --\n{int(rule.severity is Severity.ERROR)}\n" in text
+
+
+@pytest.mark.parametrize("code", CODES)
+def test_the_page_says_what_the_finding_is_about(code: str) -> None:
+    rule = listed.RULES[code]
+    text = (PAGES / f"{code}.md").read_text(encoding="utf-8")
+    summary = rule.summary[0].lower() + rule.summary[1:]
+    assert text.startswith(f"# {code}\n\n**{rule.severity.capitalize()}**: {summary}.\n\n")
+    assert "\n## Wrong\n" in text
+    assert "\n## Right\n" in text
+
+
+@pytest.mark.parametrize("code", CODES)
+def test_the_page_s_examples_are_true(code: str, tmp_path: Path) -> None:
+    page = PAGES / f"{code}.md"
+    for heading, is_found in (("Wrong", True), ("Right", False)):
+        if (text := example(page, heading)) is not None:
+            folder = tmp_path / heading
+            folder.mkdir()
+            (folder / "a.yaml").write_text(complete(text), encoding="utf-8")
+            found = {finding.code for finding in load_registry(folder).findings}
+            assert code in found if is_found else not found
+
+
+def test_the_index_lists_every_finding() -> None:
+    rows = [
+        f"| [{rule.code}]({rule.code}.md) | {rule.severity} | {rule.summary} |"
+        for rule in sorted(listed.RULES.values(), key=lambda rule: rule.code)
+    ]
+    assert "\n".join(rows) in (PAGES / "README.md").read_text(encoding="utf-8")

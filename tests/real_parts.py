@@ -117,6 +117,22 @@ class PrometheusBinaries:
         assert run.returncode == 0, f"promtool {' '.join(map(str, arguments))}:\n{run.stdout}{run.stderr}"
 
 
+def driftgauge(*arguments: str | Path, environment: dict[str, str] | None = None, timeout: float = 300) -> str:
+    """Run the command from the project's root; what it printed. Fails, with its stderr, when it does not succeed."""
+    run = subprocess.run(
+        [DRIFTGAUGE, *arguments],
+        cwd=ROOT,
+        env={**os.environ, **(environment or {})},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=timeout,
+        check=False,
+    )
+    assert run.returncode == 0, f"driftgauge {' '.join(map(str, arguments))}: {run.returncode}\n{run.stderr}"
+    return run.stdout
+
+
 def free_port() -> int:
     """A TCP port of the loopback interface that nothing listens on now."""
     with socket.socket() as probe:

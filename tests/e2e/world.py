@@ -1,0 +1,127 @@
+"""A month of a real prediction log that ends now, in a busy hour, with an incident in its last hours."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import duckdb
+
+from demo.log import ensure_log
+from metrics_exporter.config import Settings
+from metrics_exporter.cycle import Cycle
+from tests.real_parts import ROOT, PrometheusBinaries
+
+HOUR = timedelta(hours=1)
+WEEK = timedelta(weeks=1)
+DEFINITIONS = ROOT / "output" / "metrics"
+
+# A busy hour of an ordinary week: Wednesday, 20 November 2013, in the afternoon of New York.
+_BUSY = datetime(2013, 11, 20, 21)
+_WEEKS_KEPT = 5
+_HOURS_AHEAD = 4  # the tests may take until the next window
+
+
+@dataclass(frozen=True)
+class Incident:
+    """What goes wrong with every prediction of a model, from some hours before now on.
+
+    Attributes:
+        change: what is set in these rows, as SQL.
+    """
+
+    model_id: str
+    change: str
+
+
+# The source of a feature is gone, and the primary model decides on its default instead.
+SURGE = Incident(
+    "arrival_delay_v3",
+    "features = map_concat(features, MAP {'aircraft_seats': '140.0'}), "
+    "default_values_used = list_distinct(list_append(default_values_used, 'aircraft_seats'))",
+)
+# The model is stuck.
+STUCK = Incident("cancellation_v1", "prediction_result = 0.9")
+INCIDENTS = (SURGE, STUCK)
+_INCIDENT_HOURS = 5
+
+
+def make_log(file: Path, now: datetime, incidents: Iterable[Incident]) -> None:
+    """Copy the last weeks of the demo's log to a file of the test's own, moved so that the busy hour is now."""
+    demo = ensure_log(ROOT / ".cache" / "driftgauge")
+    busy = _BUSY + demo.weeks * WEEK
+    hours = (now.replace(tzinfo=None, minute=0, second=0, microsecond=0) - busy) // HOUR
+    with duckdb.connect(str(file)) as database:
+        database.execute(f"ATTACH '{demo.file}' AS demo (READ_ONLY)")
+        database.execute(
+            f"CREATE TABLE predictions AS SELECT * REPLACE (sent_at + INTERVAL {hours} HOUR AS sent_at) "
+            "FROM demo.all_predictions WHERE sent_at BETWEEN ? AND ? ORDER BY sent_at",
+            [busy - _WEEKS_KEPT * WEEK, busy + _HOURS_AHEAD * HOUR],
+        )
+        for incident in incidents:
+            database.execute(
+                f"UPDATE predictions SET {incident.change} WHERE model_id = ? AND sent_at >= ?",
+                [incident.model_id, now.replace(tzinfo=None) - _INCIDENT_HOURS * HOUR],
+            )
+
+
+def moments(now: datetime) -> list[datetime]:
+    """When a Prometheus that has run for weeks would hold samples, as far as queries look: UTC, oldest first.
+
+    The last hours and the same hours of past weeks every ten minutes, from the minute that a window is published on;
+    around them, once an hour.
+    """
+    step = timedelta(minutes=10)
+    spans = [(timedelta(0), 9 * HOUR, step), (timedelta(0), 48 * HOUR, HOUR), (WEEK, 24 * HOUR, HOUR)]
+    spans += [(weeks * WEEK - timedelta(minutes=40), timedelta(minutes=120), step) for weeks in (1, 2, 3, 4)]
+    last = now - step
+    first_minute = last.replace(minute=10, second=0, microsecond=0)
+    found = set()
+    for back, length, every in spans:
+        moment = first_minute + HOUR - back
+        while moment > last - back - length:
+            if moment <= last - back:
+                found.add(moment)
+            moment -= every
+    return sorted(found)
+
+
+def replay(log: Path, history: Path, at: Iterable[datetime]) -> Iterator[tuple[datetime, str]]:
+    """What the exporter would have shown at each of these moments, oldest first."""
+    settings = Settings.model_validate(
+        {"definitions": DEFINITIONS, "warehouse": f"duckdb:{log}", "history": str(history), "lookback_days": 3}
+    )
+    cycle = Cycle(settings)
+    hour, text = None, ""
+    for moment in at:
+        published = moment.replace(minute=0)  # all moments are past the settling of their hour, or before it
+        key = published if moment.minute >= 10 else published - HOUR
+        if key != hour:
+            text = cycle.run(moment).snapshot.exposition(moment).text.text()
+            hour = key
+        yield moment, text
+
+
+def write_openmetrics(file: Path, samples: Iterable[tuple[datetime, str]], target: Mapping[str, str]) -> None:
+    """Write expositions as promtool's backfill reads them: with the target's labels, and a time each."""
+    added = ",".join(f'{name}="{value}"' for name, value in target.items())
+    with file.open("w", encoding="utf-8") as out:
+        for moment, text in samples:
+            stamp = f" {moment.timestamp():.0f}\n"
+            for line in text.splitlines():
+                if not line.startswith("#"):
+                    out.write(_with_labels(line, added) + stamp)
+        out.write("# EOF\n")
+
+
+def _with_labels(line: str, added: str) -> str:
+    series, _, value = line.rpartition(" ")
+    name, brace, labels = series.partition("{")
+    return f"{name}{{{added},{labels} {value}" if brace else f"{name}{{{added}}} {value}"
+
+
+def backfill(binaries: PrometheusBinaries, file: Path, data: Path) -> None:
+    """Turn an OpenMetrics file into blocks for a Prometheus of this version."""
+    binaries.check("tsdb", "create-blocks-from", "openmetrics", "--max-block-duration=1440h", file, data)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from generator import catalogue, conventions
-from generator.catalogue import CatalogueMetric
 from generator.model import Alert, AlertSeverity, Comparison, Predictor
 from generator.promql import any_matcher, glob_matcher, is_glob, matcher
 from generator.render.dashboards import fields, grafana, links, words
@@ -21,6 +20,7 @@ _ACTIONS = {
     "ratio": "Click the line of a feature: did it change at once (a deployment, a renamed source) or by and by?",
     "value": "Click through to the features: which moved at the same time? Compare the other models, too.",
     "seconds": "Look at the exporter's own health on the fleet dashboard.",
+    "info": "Look at the exporter's own health on the fleet dashboard.",
 }
 
 
@@ -34,15 +34,14 @@ def _panel(predictor: Predictor, alert: Alert) -> Placed:
     about = About(
         id=conventions.alert_panel_id(alert.id),
         title=words.plain(alert.title),
-        description=_description(predictor, alert, metric),
-        unit=_unit(predictor, alert, metric),
+        description=_description(predictor, alert),
+        unit="percentunit" if _is_share(alert) else words.unit_id(_unit(predictor, alert)),
         no_value=f"No value in the last {alert.window} window" + (": it fires" if alert.absence_fires else ""),
     )
-    change = alert.comparison is Comparison.CHANGE_ABOVE
     return grafana.timeseries(
         about,
         [Query(_expr(predictor, alert), _legend(alert))],
-        low=None if change or (alert.low is not None and alert.low < 0) else metric.low,
+        low=metric.low,
         thresholds=fields.threshold_steps(alert.low, alert.high),
         overrides=colours(predictor) if alert.feature is None else (),
         links=[feature_line_link(links.encoded(predictor.id), alert.window)] if alert.feature else [],
@@ -69,12 +68,16 @@ def _expr(predictor: Predictor, alert: Alert) -> str:
         matchers.append(matcher(*alert.label))
     if alert.feature is not None:
         matchers.append(glob_matcher("feature", alert.feature))
+    many = alert.feature is not None and is_glob(alert.feature)
     if alert.comparison is Comparison.CHANGE_ABOVE:
-        return changed(alert.metric, *matchers, window=alert.window)
-    if alert.feature is None or not is_glob(alert.feature):
+        change = changed(alert.metric, *matchers, window=alert.window)
+        return f"topk({FEATURES_DRAWN}, {change})" if many else change
+    if not many:
         return latest(alert.metric, *matchers, window=alert.window)
-    lowest = alert.comparison is Comparison.BELOW
-    return furthest(alert.metric, *matchers, window=alert.window, count=FEATURES_DRAWN, lowest=lowest)
+    ends = [lowest for bound, lowest in ((alert.high, False), (alert.low, True)) if bound is not None]
+    return " or ".join(
+        furthest(alert.metric, *matchers, window=alert.window, count=FEATURES_DRAWN, lowest=lowest) for lowest in ends
+    )
 
 
 def _legend(alert: Alert) -> str:
@@ -83,57 +86,65 @@ def _legend(alert: Alert) -> str:
     return "{{feature}}" if len(alert.models) == 1 else "{{feature}} · {{model_id}}"
 
 
-def _unit(predictor: Predictor, alert: Alert, metric: CatalogueMetric) -> str:
-    if alert.comparison is Comparison.CHANGE_ABOVE or metric.unit == "ratio":
-        return "percentunit"
-    if metric.unit != "value":
-        return "s" if metric.unit == "seconds" else "short"
+def _is_share(alert: Alert) -> bool:
+    return alert.comparison is Comparison.CHANGE_ABOVE or catalogue.BY_NAME[alert.metric].unit == "ratio"
+
+
+def _unit(predictor: Predictor, alert: Alert) -> str | None:
+    """The unit of the registry in which the threshold is given; None for numbers without one."""
+    if catalogue.BY_NAME[alert.metric].unit != "value":
+        return None
     if alert.feature is None:
-        return words.unit_id(predictor.unit)
-    declared = {feature.name: feature.unit for feature in predictor.features}
-    return words.unit_id(declared.get(alert.feature))
+        return predictor.unit
+    return next((feature.unit for feature in predictor.features if feature.name == alert.feature), None)
 
 
-def _description(predictor: Predictor, alert: Alert, metric: CatalogueMetric) -> str:
+def _description(predictor: Predictor, alert: Alert) -> str:
     """When it fires, who hears of it, what a rise means, what to do."""
+    metric = catalogue.BY_NAME[alert.metric]
     lines = [
-        f"**Red when** {condition(alert, metric)}. {_reaches(predictor, alert)}",
+        f"**Red when** {_condition(predictor, alert)}. {_reaches(predictor, alert)}",
         f"**A rise means:** {metric.rise}",
-        f"**When it is red:** {_ACTIONS.get(metric.unit, _ACTIONS['value'])}",
+        f"**When it is red:** {_ACTIONS[metric.unit]}",
     ]
     if alert.runbook_url:
         lines.append(words.link("Runbook", alert.runbook_url))
-    return "\n\n".join([*lines, f"Alert {words.markdown(alert.id)} of {words.markdown(predictor.id)}"])
+    return "\n\n".join([*lines, f"Alert {words.code(alert.id)} of {words.code(predictor.id)}"])
 
 
-def condition(alert: Alert, metric: CatalogueMetric) -> str:
+def _condition(predictor: Predictor, alert: Alert) -> str:
     """The alert's condition as half a sentence."""
-    of = f" of {words.markdown(alert.feature)}" if alert.feature not in (None, "*") else ""
-    each = " of any feature" if alert.feature == "*" else ""
-    label = f" ({words.markdown('='.join(alert.label))})" if alert.label else ""
-    low, high = (None if bound is None else _number(bound, alert, metric) for bound in (alert.low, alert.high))
+    low, high = (_threshold(predictor, alert, bound) for bound in (alert.low, alert.high))
     bounds = {
         Comparison.ABOVE: f"is above {high}",
         Comparison.BELOW: f"is below {low}",
         Comparison.OUTSIDE: f"leaves the range from {low} to {high}",
         Comparison.CHANGE_ABOVE: f"differs from the median of the same hours of past weeks by more than {high}",
     }
-    often = "" if alert.windows == 1 else f" in {alert.windows} windows in a row"
+    often = (
+        f"in the latest {alert.window} window" if alert.windows == 1 else f"in {alert.windows} {alert.window} windows"
+    )
     samples = f", each with at least {alert.min_samples} samples" if alert.min_samples else ""
-    absent = ", or when there is none" if alert.absence_fires else ""
-    what = f"the {metric.title.lower()}{label}{of}{each}"
-    return f"{what} {bounds[alert.comparison]}{often} ({alert.window}){samples}{absent}"
+    absent = ", or is absent" if alert.absence_fires else ""
+    return f"{_what(alert)} {bounds[alert.comparison]} {often}{' in a row' * (alert.windows > 1)}{samples}{absent}"
 
 
-def _number(value: float, alert: Alert, metric: CatalogueMetric) -> str:
-    share = alert.comparison is Comparison.CHANGE_ABOVE or metric.unit == "ratio"
-    return f"{value * 100:.6g} %" if share else f"{value:.6g}"
+def _what(alert: Alert) -> str:
+    label = f" ({words.code('='.join(alert.label))})" if alert.label else ""
+    feature = "any feature" if alert.feature == "*" else words.code(alert.feature or "")
+    return f"`{alert.metric}`{label}" + (f" of {feature}" if alert.feature else "")
+
+
+def _threshold(predictor: Predictor, alert: Alert, bound: float | None) -> str:
+    if bound is None or _is_share(alert):
+        return "" if bound is None else f"{bound * 100:.6g} %"
+    return f"{bound:.6g} {words.markdown(_unit(predictor, alert) or '')}".strip()
 
 
 def _reaches(predictor: Predictor, alert: Alert) -> str:
     team = predictor.team
     if alert.severity is AlertSeverity.PAGE:
-        return f"It pages {words.markdown(team.pagerduty_service or team.id)}."
+        return f"It pages {words.code(team.pagerduty_service or team.id)}."
     if alert.severity is AlertSeverity.NOTIFY:
-        return f"It tells {words.markdown(team.slack_channel or team.id)}."
+        return f"It tells {words.code(team.slack_channel or team.id)}."
     return "It is drawn here only: nobody is told."

@@ -31,6 +31,7 @@ _OBSOLETE = frozenset(
     sharedCrosshair span style tagsQuery tagValuesQuery timeShift transparent useTags version
     """.split()  # noqa: SIM905 - thirty words, not thirty lines
 )
+_encode = json.JSONEncoder(ensure_ascii=False).encode
 _EMPTY: tuple[object, ...] = (None, "", [], {})
 
 
@@ -374,11 +375,17 @@ def _plain(value: Any) -> Any:
 
 def _lines(value: Any, indent: str = "") -> str:
     """JSON with sorted keys, a line for whatever fits on one: short to read, and a change is a changed line."""
-    flat = json.dumps(value, sort_keys=True, ensure_ascii=False)
-    if len(indent) + len(flat) <= LINE_WIDTH or not isinstance(value, dict | list):
-        return flat
     inner = indent + "  "
-    if isinstance(value, list):
-        return "[\n" + ",\n".join(inner + _lines(item, inner) for item in value) + f"\n{indent}]"
-    items = (f"{inner}{json.dumps(key)}: {_lines(item, inner)}" for key, item in sorted(value.items()))
-    return "{\n" + ",\n".join(items) + f"\n{indent}}}"
+    if isinstance(value, dict):
+        opening, closing = "{", "}"
+        items = [f"{_encode(key)}: {_lines(item, inner)}" for key, item in sorted(value.items())]
+    elif isinstance(value, list):
+        opening, closing = "[", "]"
+        items = [_lines(item, inner) for item in value]
+    else:
+        return _encode(value)
+    flat = f"{opening}{', '.join(items)}{closing}"
+    if len(indent) + len(flat) <= LINE_WIDTH and "\n" not in flat:
+        return flat
+    separator = f",\n{inner}"
+    return f"{opening}\n{inner}{separator.join(items)}\n{indent}{closing}"

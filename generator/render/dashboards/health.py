@@ -86,8 +86,8 @@ def _query_time() -> Placed:
     told = About(
         49,
         "Query time",
-        "Seconds that the last query of each log took in the warehouse.\n\n**When it rises:** more rows, or a busy warehouse; when it "
-        "nears the deadline, windows will be missed.",
+        "Seconds that the last query of each log took in the warehouse.\n\n**When it rises:** more rows, or a busy "
+        "warehouse; when it nears the deadline, windows will be missed.",
         "s",
         _NOT_SCRAPED,
     )

@@ -37,7 +37,7 @@ def render(predictor: Predictor) -> bytes:
     return grafana.dashboard(
         uid=conventions.predictor_dashboard_uid(predictor.id),
         title=words.plain(predictor.title),
-        description=f"The models and features of {words.markdown(predictor.id)}. {conventions.generated_mark(path)}.",
+        description=f"The models and features of {words.code(predictor.id)}. {conventions.generated_mark(path)}.",
         tags=[TAG],
         variables=[
             grafana.datasource_variable(),
@@ -107,12 +107,12 @@ def _overview(predictor: Predictor) -> list[Placed]:
 
 def _who(predictor: Predictor) -> str:
     team = predictor.team
-    reached = [words.markdown(name) for name in (team.slack_channel, team.pagerduty_service) if name]
-    shadows = [words.markdown(model.id) for model in predictor.models[1:]]
+    reached = [words.code(name) for name in (team.slack_channel, team.pagerduty_service) if name]
+    shadows = [words.code(model.id) for model in predictor.models[1:]]
     lines = [
-        f"**{words.markdown(predictor.title)}** ({words.markdown(predictor.id)}, {words.markdown(predictor.task)})",
+        f"**{words.markdown(predictor.title)}** ({words.code(predictor.id)}, {words.markdown(predictor.task)})",
         f"Team **{words.markdown(team.id)}**" + (f", reached at {' and '.join(reached)}" if reached else ""),
-        f"Primary: **{words.markdown(predictor.primary.id)}**. Shadows: {', '.join(shadows) or 'none'}",
+        f"Primary: {words.code(predictor.primary.id)}. Shadows: {', '.join(shadows) or 'none'}",
     ]
     if team.runbook_url:
         lines.append(words.link("Runbook", team.runbook_url))

@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 _WORD_JOINER = "\u2060"  # invisible; breaks `$name` and `[[name]]`, which Grafana would replace
 _VARIABLE_START = re.compile(r"\$(?=[\w{])|\[(?=\[)")
-_MARKDOWN = re.compile(r"[\\`*_{}\[\]<>()#+\-.!|~&]")
+_MARKDOWN = re.compile(r"[\\`*_\[\]<>~&]")  # what has a meaning in the middle of a line
 
 UNITS = {
     "bytes": "bytes",
@@ -59,8 +59,13 @@ def plain(words: str) -> str:
 
 
 def markdown(words: str) -> str:
-    """One line of text as Markdown that shows it as it is."""
+    """One line of text as Markdown that shows it as it is; never to stand first on its line."""
     return plain(_MARKDOWN.sub(lambda match: "\\" + match[0], " ".join(words.split())))
+
+
+def code(name: str) -> str:
+    """A name as a code span."""
+    return f"`{plain(name)}`" if "`" not in name else markdown(name)
 
 
 def link(words: str, url: str) -> str:

@@ -6,7 +6,7 @@ import gzip
 import math
 import re
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from http.client import HTTPResponse
@@ -15,9 +15,7 @@ from urllib.error import HTTPError, URLError
 from urllib.request import Request, urlopen
 
 import duckdb
-from prometheus_client.core import Metric
-from prometheus_client.openmetrics.parser import text_string_to_metric_families as parse_openmetrics
-from prometheus_client.parser import text_string_to_metric_families as parse_text
+from prometheus_client.parser import text_string_to_metric_families
 
 from demo.report import Check, checked
 from metrics_exporter.definitions import UNREGISTERED, WINDOW_SECONDS, Definitions
@@ -87,7 +85,7 @@ def is_up(url: str) -> bool:
 
 def scrape(base: str) -> Samples:
     """The samples of `/metrics`, as text."""
-    return _samples(parse_text, ask(f"{base}/metrics", _TEXT).body)
+    return _samples(ask(f"{base}/metrics", _TEXT).body)
 
 
 def check_all(base: str, log: Path, definitions: Definitions) -> list[Check]:
@@ -110,11 +108,11 @@ def _answer(status: int, response: HTTPResponse | HTTPError) -> Answer:
     return Answer(status, response.headers.get("Content-Type", ""), compressed, text)
 
 
-def _samples(parse: Callable[[str], Iterable[Metric]], text: str) -> Samples:
+def _samples(text: str) -> Samples:
     return Samples(
         {
             (sample.name, frozenset(sample.labels.items())): sample.value
-            for family in parse(text)
+            for family in text_string_to_metric_families(text)
             for sample in family.samples
         }
     )
@@ -128,12 +126,15 @@ def _check_health(base: str) -> Check:
 
 def _check_formats(base: str, samples: Samples) -> Check:
     openmetrics = ask(f"{base}/metrics", _OPENMETRICS)
-    again = _samples(parse_openmetrics, openmetrics.body)
+    # prometheus-client's own parser of OpenMetrics refuses quantiles below zero, which Prometheus takes.
+    again = _samples(openmetrics.body)
     wrong = []
     if not ask(f"{base}/metrics", _TEXT).content_type.startswith(_TEXT):
         wrong.append("the text format has another content type")
     if not openmetrics.content_type.startswith(_OPENMETRICS):
         wrong.append(f"asked for OpenMetrics, got {openmetrics.content_type}")
+    if not openmetrics.body.endswith("# EOF\n"):
+        wrong.append("OpenMetrics doesn't end with # EOF")
     if not openmetrics.compressed:
         wrong.append("OpenMetrics isn't compressed")
     if missing := samples.names() ^ again.names():

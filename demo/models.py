@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pandas as pd
+from threadpoolctl import threadpool_limits
 
 from demo.features import ModelSpec, PredictorSpec
 
@@ -35,10 +36,11 @@ def predictions(requests: pd.DataFrame, predictor: PredictorSpec, model: ModelSp
     features = model_input(requests, predictor)
     labelled = ~in_log(requests) & requests[predictor.target].notna()
     estimator = _estimator(model)
-    estimator.fit(features[labelled], requests.loc[labelled, predictor.target])
-    answers: NDArray[np.float64] = (
-        estimator.predict_proba(features)[:, 1] if model.loss == "log_loss" else estimator.predict(features)
-    )
+    with threadpool_limits(1):  # more threads spin on a busy machine: five times slower beside other work
+        estimator.fit(features[labelled], requests.loc[labelled, predictor.target])
+        answers: NDArray[np.float64] = (
+            estimator.predict_proba(features)[:, 1] if model.loss == "log_loss" else estimator.predict(features)
+        )
     return answers
 
 

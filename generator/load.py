@@ -12,10 +12,11 @@ from generator import resolve
 from generator.checks import listed
 from generator.findings import Finding, Severity
 from generator.model import Registry
-from generator.spec import silences, sources, versions, yaml_reader
+from generator.spec import jsonnet_reader, silences, sources, versions, yaml_reader
 from generator.spec.registry import Declarations
 from generator.spec.silences import Silence
-from generator.spec.sources import Source
+from generator.spec.sources import JSONNET, Source
+from generator.spec.tree import Document
 
 
 @dataclass(frozen=True)
@@ -58,7 +59,7 @@ class _Reading:
 
     def add(self, source: Source) -> None:
         """Add what a file declares, and what is wrong with its syntax and shape."""
-        document, findings = yaml_reader.read(source.name, source.text)
+        document, findings = self._read(source)
         found, misshapen = versions.load(document) if document else (None, [])
         if found is None:
             self.declared.complete = False
@@ -73,6 +74,11 @@ class _Reading:
             found_silences, wrong = silences.find(document, source.text)
             self.silences += found_silences
             self.findings += wrong
+
+    def _read(self, source: Source) -> tuple[Document | None, list[Finding]]:
+        if source.path.suffix == JSONNET:
+            return jsonnet_reader.read(source, self.declared.folder)
+        return yaml_reader.read(source.name, source.text)
 
 
 @contextmanager

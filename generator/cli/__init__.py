@@ -9,8 +9,10 @@ import click
 
 # name: (module, one line of help)
 COMMANDS = {
+    "discover": ("generator.cli.discover", "Propose registry entries for what is in the prediction log."),
     "validate": ("generator.cli.validate", "Report the registry's findings."),
     "generate": ("generator.cli.generate", "Registry → output: metric definitions, dashboards, alert rules."),
+    "schema": ("generator.cli.schema", "Print the registry's JSON Schema, for editors."),
     "export": ("metrics_exporter.cli.export", "Serve /metrics from the prediction log, or compute once."),
     "demo": ("demo.cli", "All of it on real data, on this machine."),
 }

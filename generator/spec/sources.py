@@ -11,7 +11,9 @@ from pathlib import Path
 from generator.checks.syntax import control_character, empty_registry, not_utf8, too_large, unreadable_file
 from generator.findings import Finding
 
-SUFFIXES = frozenset({".yaml", ".yml", ".jsonnet"})
+JSONNET = ".jsonnet"
+
+_SUFFIXES = frozenset({".yaml", ".yml", JSONNET})
 
 
 @dataclass(frozen=True)
@@ -27,9 +29,15 @@ def read(folder: Path) -> tuple[list[Source], list[Finding]]:
     """All registry files below `folder`, sorted by path; hidden files and folders are left out."""
     found = [item if isinstance(item, Finding) else _read(item) for item in _files(folder)]
     if not found:
-        found.append(empty_registry.finding(folder.as_posix()))
+        found.append(empty_registry.finding(display(folder)))
     sources = [item for item in found if isinstance(item, Source)]
     return sources, [item for item in found if isinstance(item, Finding)]
+
+
+def display(path: Path) -> str:
+    """A path as findings show it: on one line, and printable whatever its bytes are."""
+    text = os.fsencode(path.as_posix()).decode("utf-8", "backslashreplace")
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
 def _files(folder: Path) -> Iterator[Path | Finding]:
@@ -38,19 +46,19 @@ def _files(folder: Path) -> Iterator[Path | Finding]:
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         for name in folders:
             if (Path(parent) / name).is_symlink():
-                yield unreadable_file.linked_folder((Path(parent) / name).as_posix())
+                yield unreadable_file.linked_folder(display(Path(parent) / name))
         yield from (Path(parent) / name for name in sorted(files) if _is_registry_file(name))
     for error in refused:
         if not isinstance(error, FileNotFoundError):
-            yield unreadable_file.finding(Path(error.filename).as_posix(), error)
+            yield unreadable_file.finding(display(Path(error.filename)), error)
 
 
 def _is_registry_file(name: str) -> bool:
-    return Path(name).suffix in SUFFIXES and not name.startswith(".")
+    return Path(name).suffix in _SUFFIXES and not name.startswith(".")
 
 
 def _read(path: Path) -> Source | Finding:
-    name = path.as_posix()
+    name = display(path)
     try:
         if not stat.S_ISREG(path.stat().st_mode):
             return unreadable_file.no_file(name)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -118,7 +119,7 @@ def dotted(path: KeyPath) -> str:
         elif _BARE.fullmatch(part):
             shown += f".{part}" if shown else part
         else:
-            shown += f'["{part}"]'
+            shown += f"[{json.dumps(part)}]"
     return shown or "(the whole file)"
 
 

@@ -49,6 +49,7 @@ EVALUATION_RANGES: dict[str, tuple[float | None, float | None]] = {
 
 Name = Annotated[str, AfterValidator(bad_name.accept), Field(json_schema_extra={"minLength": 1, "maxLength": 200})]
 Text = Annotated[str, AfterValidator(bad_text.accept), Field(json_schema_extra={"minLength": 1})]
+Lines = Annotated[str, AfterValidator(bad_text.accept_lines), Field(json_schema_extra={"minLength": 1})]
 Duration = Annotated[
     str, AfterValidator(bad_duration.accept), Field(json_schema_extra={"pattern": bad_duration.PATTERN})
 ]
@@ -224,7 +225,7 @@ class Feature(Spec):
 class Evaluation(Spec):
     """How predictions meet what really happened."""
 
-    actuals: Text = Field(
+    actuals: Lines = Field(
         description=(
             "A query that yields `prediction_id`, `actual`, `observed_at` and `censored` (TRUE where only a lower "
             "bound of the actual value is known)."

@@ -1,0 +1,72 @@
+"""A Jsonnet file → plain data. The result has no lines, so findings name the path of the key in it."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+from generator.checks.syntax import jsonnet_error, jsonnet_import, jsonnet_limit, jsonnet_missing
+from generator.findings import Finding, Place
+from generator.spec import jsonnet_child
+from generator.spec.jsonnet_child import Outcome
+from generator.spec.sources import Source, display
+from generator.spec.tree import Document
+
+_CHILD = "generator.spec.jsonnet_child"
+_POSITION = re.compile(
+    r"^\s*(?P<file>[^\s:][^:\n]*):\(?(?P<line>\d+):(?P<column>\d+)(?:\)-\(\d+:\d+\)|-(?P<end>\d+))?", re.MULTILINE
+)
+
+
+def read(source: Source, folder: Path) -> tuple[Document | None, list[Finding]]:
+    """The document that a file evaluates to, None when it doesn't, and what is wrong with it."""
+    command = [sys.executable, "-I", "-m", _CHILD, str(source.path), str(folder)]
+    try:
+        run = subprocess.run(command, capture_output=True, timeout=2 * jsonnet_child.MAX_SECONDS, check=False)
+    except subprocess.TimeoutExpired:
+        return None, [jsonnet_limit.finding(Place(source.name))]
+    words = run.stdout.decode("utf-8", "replace")
+    if run.returncode == Outcome.FINE:
+        return _document(source, words)
+    return None, [_finding(source, run.returncode, words)]
+
+
+def _document(source: Source, text: str) -> tuple[Document | None, list[Finding]]:
+    try:
+        return Document(source.name, json.loads(text)), []
+    except (RecursionError, ValueError):
+        return None, [jsonnet_limit.finding(Place(source.name))]
+
+
+def _finding(source: Source, code: int, words: str) -> Finding:
+    here = Place(source.name)
+    match code:
+        case Outcome.NOT_INSTALLED:
+            return jsonnet_missing.finding(here)
+        case Outcome.IMPORT_OUTSIDE:
+            return jsonnet_import.outside(here, words)
+        case Outcome.IMPORT_MISSING:
+            return jsonnet_import.missing(here, words)
+        case Outcome.FAILED:
+            return jsonnet_error.finding(_place(source, words), _message(words))
+        case _:
+            return jsonnet_limit.finding(here)
+
+
+def _message(words: str) -> str:
+    """Jsonnet's own words without position and stack."""
+    first = words.strip().splitlines()[0] if words.strip() else "no reason given"
+    return _POSITION.sub("", first).removeprefix("RUNTIME ERROR:").strip()
+
+
+def _place(source: Source, words: str) -> Place:
+    """The first position that Jsonnet names, in the file or one that it imports."""
+    found = next((match for match in _POSITION.finditer(words) if not match["file"].startswith("<")), None)
+    if found is None:
+        return Place(source.name)
+    line, column = int(found["line"]), int(found["column"])
+    file = display(Path(found["file"]))
+    return Place(file, line, column, max(int(found["end"] or 0), column + 1))

@@ -12,6 +12,7 @@ from types import FrameType, TracebackType
 from typing import Self
 
 _PATIENCE = 10.0  # seconds that a process has to end before it is killed
+_Handler = Callable[[int, FrameType | None], object] | int | None
 _TAIL = 15  # lines of a log file that explain a failure
 
 
@@ -25,22 +26,24 @@ class Processes:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._running: list[Process] = []
+        self._handlers: dict[signal.Signals, _Handler] = {}
 
     def __enter__(self) -> Self:
         """Make the folder of the log files, and end like Ctrl-C on other signals that ask to end."""
         self._folder.mkdir(parents=True, exist_ok=True)
         for number in (signal.SIGTERM, signal.SIGHUP):
-            signal.signal(number, _interrupt)
+            self._handlers[number] = signal.signal(number, _interrupt)
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         """Stop all that still runs; a second Ctrl-C must not leave some of it behind."""
-        earlier = signal.signal(signal.SIGINT, signal.SIG_IGN)
+        earlier = {number: signal.signal(number, signal.SIG_IGN) for number in (signal.SIGINT, *self._handlers)}
         try:
             while self._running:
                 self._running.pop().stop()
         finally:
-            signal.signal(signal.SIGINT, earlier)
+            for number, handler in {**earlier, **self._handlers}.items():
+                signal.signal(number, handler)
 
     def start(self, name: str, command: Sequence[str]) -> Process:
         """Start a command in a session of its own, so that Ctrl-C reaches the demo alone."""

@@ -29,10 +29,11 @@ _ALERTMANAGER_EXAMPLE = Path("output/prometheus/alertmanager.example.yaml")
 
 @dataclass(frozen=True)
 class Companion:
-    """A running program to look at."""
+    """A running program to look at; `takes_up` is the command that makes it read what was generated anew."""
 
     title: str
     url: str
+    takes_up: str | None = None
 
 
 def run_alertmanager(processes: Processes, folder: Path) -> tuple[Check, Companion | None]:
@@ -56,7 +57,7 @@ def run_alertmanager(processes: Processes, folder: Path) -> tuple[Check, Compani
     )
     process.wait_until(lambda: is_up(f"{url}/-/ready"), _START)
     return checked("alertmanager", [], "runs with the generated routing, and messages nobody"), Companion(
-        "the alerts, grouped and routed", url
+        "Alertmanager: what fires, grouped and routed", url
     )
 
 
@@ -78,12 +79,14 @@ def run_prometheus(
             f"--config.file={config}",
             f"--storage.tsdb.path={_emptied(folder / 'prometheus')}",
             f"--web.listen-address={url.removeprefix('http://')}",
+            "--web.enable-lifecycle",  # takes up regenerated rules on request
         ],
     )
     process.wait_until(lambda: is_up(f"{url}/-/ready"), _START)
     process.wait_until(lambda: any(value == 1 for _, value in query(url, "up")), _SCRAPE)
     checks = [_check_query(url), _check_rules(url), *_promtool(config, exporter)]
-    return checks, Companion("Prometheus: queries, rules and firing alerts", url)
+    reload = f"curl -X POST {url}/-/reload    # Prometheus takes up the changed rule"
+    return checks, Companion("Prometheus: alerts, rules and queries", f"{url}/alerts", reload)
 
 
 def query(url: str, expression: str) -> list[tuple[dict[str, str], float]]:
@@ -122,7 +125,7 @@ def _promtool(config: Path, exporter: str) -> Iterator[Check]:
 def _tool(command: list[str], given: str | None = None) -> Check:
     done = subprocess.run(command, input=given, capture_output=True, text=True, timeout=60, check=False)
     name = " ".join(["promtool", *command[1:3]])
-    failures = [] if done.returncode == 0 else [" ".join((done.stderr or done.stdout).split())]
+    failures = [] if done.returncode == 0 else [done.stderr or done.stdout]
     return checked(name, failures, "passes")
 
 

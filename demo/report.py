@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from textwrap import shorten
+
+_LONGEST = 300
 
 
 class Outcome(StrEnum):
@@ -29,7 +32,7 @@ def checked(name: str, failures: Sequence[str], detail: str) -> Check:
     if not failures:
         return Check(name, Outcome.OK, detail)
     more = f" (and {len(failures) - 1} more)" if len(failures) > 1 else ""
-    return Check(name, Outcome.FAILED, failures[0] + more)
+    return Check(name, Outcome.FAILED, shorten(failures[0], _LONGEST, placeholder=" …") + more)
 
 
 def table(checks: Sequence[Check]) -> str:

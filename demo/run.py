@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 import sys
@@ -9,6 +10,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+
+import duckdb
 
 from demo.answers import check_all, is_up
 from demo.log import CACHE, Log, Say, ensure_log
@@ -23,6 +26,7 @@ DEFINITIONS = Path("output/metrics")
 _NEEDED = ("registry", "output")
 _FIRST_WINDOWS = 300.0  # seconds that the exporter may need for the log's past
 _DRIFTGAUGE = Path(sys.executable).with_name("driftgauge")
+_LOOPBACK, _EVERY_INTERFACE = "127.0.0.1", "0.0.0.0"  # noqa: S104
 
 
 @dataclass(frozen=True)
@@ -49,21 +53,21 @@ def running(host: str, port: int, say: Say) -> Iterator[Running]:
     """
     _require_clone()
     log = built_log(say)
-    commands = [_driftgauge("validate"), _driftgauge("generate", "--check")]
-    folder = CACHE / "run"
+    before = [_describe(log), _driftgauge("validate"), _driftgauge("generate", "--check")]
+    folder = CACHE / "run" / str(port)  # no other demo that runs now has this one
     with Processes(folder) as processes:
         say("starting the exporter; the first time it computes four weeks of windows")
-        url = f"http://127.0.0.1:{port}"
+        url = f"http://{_LOOPBACK if host == _EVERY_INTERFACE else host}:{port}"
         _start_exporter(processes, log, f"{host}:{port}").wait_until(lambda: is_up(f"{url}/readyz"), _FIRST_WINDOWS)
         answers = _check_answers(url, log)
         say("looking for Alertmanager, Prometheus and Terraform")
         routing, alertmanager = run_alertmanager(processes, folder)
         scraping, prometheus = run_prometheus(processes, folder, url, alertmanager)
-        terraform = check_terraform(folder / "output")
+        terraform = check_terraform(folder / "terraform")
         companions = [Companion("the status page", url), prometheus, alertmanager]
         yield Running(
             log,
-            (*commands, *answers, routing, *scraping, *terraform),
+            (*before, *answers, routing, *scraping, *terraform),
             tuple(companion for companion in companions if companion),
             processes,
         )
@@ -84,6 +88,19 @@ def built_log(say: Say) -> Log:
 def _require_clone() -> None:
     if missing := [name for name in _NEEDED if not Path(name).is_dir()]:
         raise DemoError(f"no {' and no '.join(missing)} in {Path.cwd()}; run the demo in a clone of driftgauge")
+
+
+def _describe(log: Log) -> Check:
+    with duckdb.connect(str(log.file), read_only=True) as database:
+        rows, models, latest = database.sql(
+            "SELECT count(*), count(DISTINCT model_id), max(sent_at) FROM predictions"
+        ).fetchall()[0]
+    return checked("log", [], f"{rows:,} predictions of {models} models so far, the latest at {latest:%H:%M} UTC")
+
+
+def driftgauge_command() -> str:
+    """How to call driftgauge from this folder, whether or not its environment is on PATH."""
+    return os.path.relpath(_DRIFTGAUGE) if _DRIFTGAUGE.is_relative_to(Path.cwd()) else _DRIFTGAUGE.name
 
 
 def _driftgauge(*arguments: str) -> Check:

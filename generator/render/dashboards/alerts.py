@@ -9,7 +9,7 @@ from generator.render.dashboards import fields, grafana, links, words
 from generator.render.dashboards.fields import Json
 from generator.render.dashboards.grafana import About, Placed, Query
 from generator.render.dashboards.panels import feature_line_link
-from generator.render.dashboards.queries import changed, furthest, latest
+from generator.render.dashboards.queries import among, changed, enough, latest
 
 FEATURES_DRAWN = 10  # of an alert on many features: those that reach furthest
 
@@ -63,21 +63,26 @@ def colour(index: int) -> str:
 
 
 def _expr(predictor: Predictor, alert: Alert) -> str:
-    matchers = [matcher("predictor", predictor.id), any_matcher("model_id", alert.models)]
-    if alert.label is not None:
-        matchers.append(matcher(*alert.label))
-    if alert.feature is not None:
-        matchers.append(glob_matcher("feature", alert.feature))
-    many = alert.feature is not None and is_glob(alert.feature)
-    if alert.comparison is Comparison.CHANGE_ABOVE:
-        change = changed(alert.metric, *matchers, window=alert.window)
-        return f"topk({FEATURES_DRAWN}, {change})" if many else change
-    if not many:
-        return latest(alert.metric, *matchers, window=alert.window)
+    """The values that the alert judges; of many features those that reach furthest."""
+    label = [matcher(*alert.label)] if alert.label else []
+    of = _matchers(predictor, alert, alert.metric)
+    read = changed if alert.comparison is Comparison.CHANGE_ABOVE else latest
+    values = read(alert.metric, *of, *label, window=alert.window)
+    samples = catalogue.BY_NAME[alert.metric].samples
+    if samples and alert.min_samples:
+        behind = _matchers(predictor, alert, samples)
+        values = enough(values, samples, *behind, least=alert.min_samples, window=alert.window)
+    if alert.feature is None or not is_glob(alert.feature):
+        return values
     ends = [lowest for bound, lowest in ((alert.high, False), (alert.low, True)) if bound is not None]
-    return " or ".join(
-        furthest(alert.metric, *matchers, window=alert.window, count=FEATURES_DRAWN, lowest=lowest) for lowest in ends
-    )
+    return " or ".join(among(values, FEATURES_DRAWN, lowest=lowest) for lowest in ends)
+
+
+def _matchers(predictor: Predictor, alert: Alert, metric: str) -> list[str]:
+    of = [matcher("predictor", predictor.id), any_matcher("model_id", alert.models)]
+    if alert.feature is not None and "feature" in catalogue.BY_NAME[metric].definition.labels:
+        of.append(glob_matcher("feature", alert.feature))
+    return of
 
 
 def _legend(alert: Alert) -> str:
@@ -124,7 +129,7 @@ def _condition(predictor: Predictor, alert: Alert) -> str:
     often = (
         f"in the latest {alert.window} window" if alert.windows == 1 else f"in {alert.windows} {alert.window} windows"
     )
-    samples = f", each with at least {alert.min_samples} samples" if alert.min_samples else ""
+    samples = f", each with at least {alert.min_samples} samples (others are not drawn)" if alert.min_samples else ""
     absent = ", or is absent" if alert.absence_fires else ""
     return f"{_what(alert)} {bounds[alert.comparison]} {often}{' in a row' * (alert.windows > 1)}{samples}{absent}"
 

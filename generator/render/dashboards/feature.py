@@ -17,7 +17,7 @@ _SERIES = (*_MODEL, f"feature={variable('feature')}")
 _DEFAULTS, _NULLS, _UNSEEN = "ml_feature_default_ratio", "ml_feature_null_ratio", "ml_feature_unseen_ratio"
 _NO_FEATURE = "No such feature in this model and window"
 _NO_NUMBERS = "No numbers: the feature is categorical, or had no values"
-_NO_CATEGORIES = "No categories: the feature is numeric, or has no full day of history yet"
+_NO_CATEGORIES = "Numeric, or no full day of history yet"
 _STYLE = (
     fields.by_name(NOW, color=fields.fixed("blue"), custom__lineWidth=2),
     fields.by_name(BEFORE, color=fields.fixed("gray"), custom__lineStyle=fields.DASHED),
@@ -35,9 +35,8 @@ def render() -> bytes:
         variables=_variables(),
         sections=[
             Section(_overview()),
-            Section(_presence(), "Is it there?", 10),
+            Section(_presence(), "Is it there, and known?", 10),
             Section(_numbers(), "Its values, when they are numbers", 20),
-            Section(_categories(), "Its values, when they are categories", 30),
         ],
         links=[
             grafana.page_link("Fleet", f"/d/{conventions.FLEET_DASHBOARD_UID}", keep_variables=True),
@@ -70,9 +69,10 @@ def _overview() -> list[Placed]:
 
 def _presence() -> list[Placed]:
     return [
-        _course(11, _DEFAULTS, _NO_FEATURE, soft_high=0.05, width=8),
-        _course(12, _NULLS, _NO_FEATURE, soft_high=0.05, width=8),
-        _course(13, catalogue.FEATURE_VALUES, _NO_FEATURE, width=8),
+        _course(11, _DEFAULTS, _NO_FEATURE, soft_high=0.05, width=6),
+        _course(12, _NULLS, _NO_FEATURE, soft_high=0.05, width=6),
+        _course(13, _UNSEEN, _NO_CATEGORIES, soft_high=0.05, width=6),
+        _course(14, catalogue.FEATURE_VALUES, _NO_FEATURE, width=6),
     ]
 
 
@@ -85,10 +85,6 @@ def _numbers() -> list[Placed]:
         _course(25, "ml_feature_min", _NO_NUMBERS),
         _course(26, "ml_feature_max", _NO_NUMBERS),
     ]
-
-
-def _categories() -> list[Placed]:
-    return [_course(31, _UNSEEN, _NO_CATEGORIES, soft_high=0.05, width=24)]
 
 
 def _stat(panel_id: int, metric: str) -> Placed:

@@ -27,7 +27,7 @@ _COLUMNS = {
     "model_id": "Primary model",
     "Value #A": "Models",
     "Value #C": "Predictions",
-    "Value #D": "In a week",
+    "Value #D": "vs. a week ago",
     "Value #E": "Age of window",
     "Value #F": "Worst default ratio",
     "Value #G": "Worst null ratio",
@@ -46,7 +46,11 @@ def render(predictors: Sequence[Predictor]) -> bytes:
         variables=[grafana.datasource_variable(), grafana.choice_variable("window", "Window", list(WINDOW_SECONDS))],
         sections=[
             Section([_predictors(predictors), _alerts(), _traffic(), _behind()]),
-            Section([_moved_features(), _moved_ratios(), _moved_predictions()], "What moved most in a week", 20),
+            Section(
+                [_moved_features(), _moved_ratios(), _moved_predictions()],
+                "What moved most in a week (shadows left out)",
+                20,
+            ),
             Section([_unregistered()], "Not registered", 30),
             Section(health.panels(), "The exporter's own health", 40),
         ],
@@ -74,7 +78,7 @@ def _predictors(predictors: Sequence[Predictor]) -> Placed:
         sort_by="Predictions",
         overrides=_predictor_columns(predictors),
         width=17,
-        height=12,
+        height=10,
     )
 
 
@@ -103,7 +107,7 @@ def _predictor_columns(predictors: Sequence[Predictor]) -> list[Json]:
     gauge = {"custom__cellOptions": fields.CELL_GAUGE, "unit": "percentunit", "min": 0, "max": 1}
     return [
         fields.by_name("Predictor", links=[link.to_json()]),
-        fields.by_name("In a week", unit="percentunit"),
+        fields.by_name("vs. a week ago", unit="percentunit"),
         fields.by_name("Age of window", unit="s"),
         fields.by_regex("/^Worst /", **gauge),
         fields.by_name("Dashboard", mappings=to_uid, custom__hidden=True, custom__hideFrom={"viz": True}),
@@ -117,7 +121,7 @@ def _alerts() -> Placed:
         "What fires, or is about to, for any predictor. Each alert links to the panel that shows why.",
         '{predictor=~".+"}',
         width=7,
-        height=12,
+        height=10,
     )
 
 
@@ -132,27 +136,31 @@ def _behind() -> Placed:
     told = About(
         4,
         "Age of the latest window",
-        "Of the predictors that are furthest behind. It grows by a window's length and the time that rows may come "
-        "late, then falls back.\n\n**When it grows on:** the exporter or the warehouse is behind; see the exporter's "
-        "health below.",
+        "Of the predictors that are furthest behind, at every full hour. With hourly windows one hour is on time, with "
+        "daily ones anything up to a day and an hour.\n\n**When it rises beyond:** the exporter or the warehouse is "
+        "behind; see the exporter's health below.",
         "s",
         _NO_PREDICTOR,
     )
     age = f"topk({LINES}, max by (predictor) (time() - {latest(catalogue.WINDOW_END)}))"
-    return grafana.timeseries(told, [Query(age, "{{predictor}}")], low=0)
+    return grafana.timeseries(told, [Query(age, "{{predictor}}")], low=0, interval="1h")
 
 
 def _moved_features() -> Placed:
     told = About(
         21,
         "Feature means",
-        "Mean now minus the mean at the same hour a week ago, in standard deviations of that hour: rises on top, falls "
-        "below.\n\n**Beyond ±1** the feature is hardly what it was: click it, and compare the distributions.",
+        panels.MEANS_MOVED,
         "suffix: σ",
         _NO_HISTORY,
     )
-    change = moved("ml_feature_mean", by="ml_feature_stddev")
+    change = _served(moved("ml_feature_mean", by="ml_feature_stddev"))
     return panels.moves(told, change, MOVED, ("predictor", "model_id", "feature"))
+
+
+def _served(change: str) -> str:
+    """Without the shadows, which mostly repeat what their primary says."""
+    return f"({change} unless on (predictor, model_id) {models(matcher('role', Role.SHADOW))})"
 
 
 def _moved_ratios() -> Placed:
@@ -165,20 +173,20 @@ def _moved_ratios() -> Placed:
         _NO_HISTORY,
     )
     changes = " or ".join(labelled(f"({moved(metric)})", "what", what) for metric, what in _RATIOS.items())
-    return panels.moves(told, f"({changes})", MOVED, ("predictor", "model_id", "feature", "what"))
+    return panels.moves(told, _served(f"({changes})"), MOVED, ("predictor", "model_id", "feature", "what"), width=10)
 
 
 def _moved_predictions() -> Placed:
     told = About(
         23,
         "Mean predictions",
-        "Mean now minus the mean at the same hour a week ago, in standard deviations of that hour.\n\n**A move** "
+        "Mean now minus the mean at the same hour a week ago, in standard deviations of that day.\n\n**A move** "
         "without a moved feature is a new model or a new population: look at the predictor's dashboard.",
         "suffix: σ",
         _NO_HISTORY,
     )
-    change = moved("ml_prediction_mean", by="ml_prediction_stddev")
-    return panels.moves(told, change, MOVED, ("predictor", "model_id"))
+    change = _served(moved("ml_prediction_mean", by="ml_prediction_stddev"))
+    return panels.moves(told, change, MOVED, ("predictor", "model_id"), width=6)
 
 
 def _unregistered() -> Placed:
@@ -207,7 +215,7 @@ def _unregistered() -> Placed:
             fields.by_name("To paste", custom__minWidth=480, custom__inspect=True),
         ],
         width=24,
-        height=7,
+        height=6,
     )
 
 

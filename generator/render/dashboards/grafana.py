@@ -20,6 +20,7 @@ SCHEMA_VERSION = 41  # Grafana 12.0's; later ones migrate it when they load it
 GRID_WIDTH = 24
 ROW_HEIGHT = 1
 LINE_WIDTH = 120
+INTERVAL = "5m"  # windows come by the hour: a finer step shows nothing more
 
 DATASOURCE: Json = {"type": "prometheus", "uid": "${datasource}"}
 
@@ -33,6 +34,7 @@ _OBSOLETE = frozenset(
 )
 _encode = json.JSONEncoder(ensure_ascii=False).encode
 _EMPTY: tuple[object, ...] = (None, "", [], {})
+_REQUIRED = frozenset({"list", "options"})  # even when they are empty
 
 
 @dataclass(frozen=True)
@@ -128,24 +130,24 @@ def timeseries(
     overrides: Sequence[Json] = (),
     links: Sequence[Link] = (),
     calcs: Sequence[str] = ("lastNotNull", "min", "max"),
-    fill: int = 0,
+    legend: str = "table",
+    interval: str = INTERVAL,
     width: int = 12,
     height: int = 8,
 ) -> Placed:
-    """Lines over time, with a table of the given calculations as legend."""
+    """Lines over time, with the given calculations in the legend, a table or a list; `interval` is the least step."""
     style = {"mode": "dashed+area" if thresholds else "off"}
     custom: Json = {"thresholdsStyle": style, "axisSoftMax": soft_high, "insertNulls": False}
     defaults = _defaults(about, links) | {"min": low, "max": high, "custom": custom}
     panel = core.TimeSeries(
-        **_common(about, queries),
+        **_common(about, queries, interval),
         thresholds=list(thresholds) or [{"color": "green"}],
         unit=about.unit,
-        fillOpacity=fill,
         lineInterpolation="stepAfter",
         showPoints="never",
         tooltipMode="multi",
         tooltipSort="desc",
-        legendDisplayMode="table",
+        legendDisplayMode=legend,
         legendCalcs=list(calcs),
         overrides=list(overrides),
         extraJson={"fieldConfig": {"defaults": defaults}, "options": {"legend": {"showLegend": True}}},
@@ -301,14 +303,14 @@ def dashboard(
     return (_lines(_plain(content)) + "\n").encode()
 
 
-def _common(about: About, queries: Sequence[Query]) -> Json:
+def _common(about: About, queries: Sequence[Query], interval: str = INTERVAL) -> Json:
     return {
         "id": about.id,
         "title": about.title,
         "description": about.description,
         "dataSource": DATASOURCE,
         "targets": [_target(query, letter) for query, letter in zip(queries, ascii_uppercase, strict=False)],
-        "interval": "5m",
+        "interval": interval,
         "maxDataPoints": None,
     }
 
@@ -367,7 +369,7 @@ def _plain(value: Any) -> Any:
         value = value.to_json_data()
     if isinstance(value, dict):
         kept = ((key, _plain(item)) for key, item in value.items() if key not in _OBSOLETE)
-        return {key: item for key, item in kept if item not in _EMPTY or key == "list"}
+        return {key: item for key, item in kept if item not in _EMPTY or key in _REQUIRED}
     if isinstance(value, list | tuple):
         return [_plain(item) for item in value]
     return value

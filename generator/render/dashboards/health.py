@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from generator.render.dashboards import grafana
 from generator.render.dashboards.fields import Json
 from generator.render.dashboards.grafana import About, Placed, Query
@@ -61,17 +63,18 @@ def _last_success() -> Placed:
         "s",
         _NOT_SCRAPED,
     )
-    return grafana.stat(told, Query(f"time() - max by (log) ({OwnMetric.LAST_SUCCESS})", "{{log}}"))
+    return _stat(told, Query(f"time() - max by (log) ({OwnMetric.LAST_SUCCESS})", "{{log}}"))
 
 
 def _rows(panel_id: int, title: str, metric: OwnMetric, what: str, rise: str) -> Placed:
     told = About(panel_id, title, f"{what}\n\n**When it rises:** {rise}", "short", _NOT_SCRAPED)
-    return grafana.stat(told, Query(f"max by (log) ({metric}{{window={WINDOW}}})", "{{log}}"))
+    return _stat(told, Query(f"max by (log) ({metric}{{window={WINDOW}}})", "{{log}}"))
 
 
 def _series(panel_id: int, title: str, metric: OwnMetric, what: str, rise: str) -> Placed:
     told = About(panel_id, title, f"{what}\n\n**When it rises:** {rise}", "short", _NOT_SCRAPED)
-    return grafana.stat(told, Query(f"sum(max by (predictor) ({metric}))", title.lower()))
+    total = f"sum(max by (predictor) ({metric})) or 0 * sum({OwnMetric.SERIES})"  # what is 0 everywhere may be absent
+    return _stat(told, Query(total, title.lower()))
 
 
 def _events(panel_id: int, title: str, metric: OwnMetric, what: str) -> Placed:
@@ -79,7 +82,11 @@ def _events(panel_id: int, title: str, metric: OwnMetric, what: str) -> Placed:
     told = About(panel_id, title, described, "short", _NOT_SCRAPED)
     red: list[Json] = [{"color": "text"}, {"color": "red", "value": 1}]
     expr = f"sum by (log) (increase({metric}[$__range]))"
-    return grafana.stat(told, Query(expr, "{{log}}"), thresholds=red)
+    return _stat(told, Query(expr, "{{log}}"), red)
+
+
+def _stat(told: About, query: Query, thresholds: Sequence[Json] = ()) -> Placed:
+    return grafana.stat(told, query, thresholds=thresholds, width=6, height=3)
 
 
 def _query_time() -> Placed:
@@ -91,4 +98,6 @@ def _query_time() -> Placed:
         "s",
         _NOT_SCRAPED,
     )
-    return grafana.timeseries(told, [Query(f"max by (log) ({OwnMetric.QUERY_SECONDS})", "{{log}}")], low=0, width=16)
+    return grafana.timeseries(
+        told, [Query(f"max by (log) ({OwnMetric.QUERY_SECONDS})", "{{log}}")], low=0, width=24, height=6
+    )

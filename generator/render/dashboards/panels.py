@@ -9,9 +9,14 @@ from generator.promql import matcher
 from generator.render.dashboards import fields, grafana, links
 from generator.render.dashboards.fields import Json
 from generator.render.dashboards.grafana import About, Link, Placed, Query
-from generator.render.dashboards.queries import extremes, latest
+from generator.render.dashboards.queries import MIN_SAMPLES, extremes, latest
 
 _QUANTILES = (("0.95", "P95"), ("0.75", "P75"), ("0.5", "median"), ("0.25", "P25"), ("0.05", "P5"))
+MEANS_MOVED = (
+    "Mean now minus the mean at the same hour a week ago, in standard deviations of that day, where at least "
+    f"{MIN_SAMPLES} values are behind it: rises on top, falls below.\n\n"
+    "**Beyond ±1** the feature is hardly what it was: click it, and compare the distributions."
+)
 LOOK_AT_FEATURE = "Look at this feature"
 
 _COLUMNS = {"predictor": "Predictor", "model_id": "Model", "feature": "Feature", "what": "What", "Value": "Moved by"}
@@ -36,13 +41,15 @@ def about(panel_id: int, metric: str, *, unit: str = "", title: str = "", no_val
     )
 
 
-def distribution(told: About, metric: str, matchers: Sequence[str], *, color: str, offset: str = "") -> Placed:
+def distribution(
+    told: About, metric: str, matchers: Sequence[str], *, color: str, offset: str = "", width: int = 12
+) -> Placed:
     """The quantiles of a metric as a band from P5 to P95, a darker one from P25 to P75, and the median."""
     queries = [
         Query(latest(metric, *matchers, matcher("quantile", quantile), offset=offset), name)
         for quantile, name in _QUANTILES
     ]
-    return grafana.timeseries(told, queries, overrides=_band(color), calcs=["lastNotNull"])
+    return grafana.timeseries(told, queries, overrides=_band(color), calcs=["lastNotNull"], legend="list", width=width)
 
 
 def _band(color: str) -> list[Json]:

@@ -9,7 +9,7 @@ from generator.render.dashboards import alerts, fields, grafana, links, panels, 
 from generator.render.dashboards.fields import Json
 from generator.render.dashboards.grafana import About, Placed, Query, Section
 from generator.render.dashboards.links import TAG
-from generator.render.dashboards.queries import WEEK, furthest, latest, models, moved, ranked
+from generator.render.dashboards.queries import WEEK, among, latest, models, moved, ranked
 from metrics_exporter.definitions import Role
 
 RANKED = 25
@@ -153,7 +153,8 @@ def _distribution(predictor: Predictor, model: Model, index: int) -> Placed:
         more="Nine of ten predictions lie in the band, half of them in its darker part; the line is the median.",
     )
     mine = (_of(predictor), matcher("model_id", model.id))
-    return panels.distribution(told, _QUANTILE, mine, color=alerts.colour(index))
+    width = grafana.GRID_WIDTH // min(3, len(predictor.models))
+    return panels.distribution(told, _QUANTILE, mine, color=alerts.colour(index), width=width)
 
 
 def _beside_primary(predictor: Predictor) -> Placed:
@@ -168,7 +169,7 @@ def _beside_primary(predictor: Predictor) -> Placed:
         "No predictions of both",
     )
     difference = Query(f"{others} - on (predictor) group_left () {served}", "{{model_id}}")
-    return grafana.timeseries(told, [difference], overrides=alerts.colours(predictor))
+    return grafana.timeseries(told, [difference], overrides=alerts.colours(predictor), width=24, height=6)
 
 
 def _features(predictor: Predictor) -> list[Placed]:
@@ -204,10 +205,12 @@ def _ranked(predictor: Predictor, panel_id: int, metric: str, title: str, no_val
 
 def _course(predictor: Predictor, panel_id: int, metric: str, title: str) -> Placed:
     of = (_of(predictor), matcher("model_id", predictor.primary.id))
-    more = f"The {LINES} features that reach highest in the time range."
+    more = f"The {LINES} features that it struck most: by the predictions concerned in any window of the time range."
+    ratio = latest(metric, *of)
+    struck = f"{ratio} * on (predictor, model_id) group_left () {latest(catalogue.PREDICTIONS, *of)}"
     return grafana.timeseries(
         panels.about(panel_id, metric, title=title, no_value=_NO_FEATURES, more=more),
-        [Query(furthest(metric, *of, count=LINES), "{{feature}}")],
+        [Query(among(ratio, LINES, by=struck), "{{feature}}")],
         low=0,
         soft_high=0.05,
         links=[panels.feature_line_link(links.encoded(predictor.id))],
@@ -218,8 +221,7 @@ def _moved(predictor: Predictor) -> Placed:
     told = About(
         205,
         "Features whose mean moved most in a week",
-        "Mean now minus the mean at the same hour a week ago, in standard deviations of that hour: rises on top, falls "
-        "below.\n\n**Beyond ±1** the feature is hardly what it was: click it, and compare the distributions.",
+        panels.MEANS_MOVED,
         "suffix: σ",
         "Nothing to compare: no numbers, or no week of history",
     )

@@ -12,6 +12,7 @@ from generator.promql import matcher, quote, selector, variable
 WINDOW = variable("window")
 MARGIN = "10m"
 WEEK = "1w"
+MIN_SAMPLES = 20  # fewer move by chance
 
 
 def at_window(window: str | None = None) -> str:
@@ -38,9 +39,17 @@ def models(*matchers: str, back: str = "1h", offset: str = "") -> str:
 
 
 def moved(metric: str, *matchers: str, by: str = "") -> str:
-    """How far a gauge is from the same hour a week ago; `by`: in units of another gauge, then."""
-    change = f"{latest(metric, *matchers)} - {latest(metric, *matchers, offset=WEEK)}"
-    return f"({change}) / ({latest(by, *matchers, offset=WEEK)} > 0)" if by else change
+    """How far a gauge is from the same hour a week ago, where enough samples are behind it.
+
+    `by` names the standard deviation to count in: that of the whole day then, since within an hour a value that all
+    rows share, such as the weather, hardly deviates; of the window itself where there is no daily one.
+    """
+    change = f"({latest(metric, *matchers)} - {latest(metric, *matchers, offset=WEEK)})"
+    if by:
+        daily, own = latest(by, *matchers, window="1d", offset=WEEK), latest(by, *matchers, offset=WEEK)
+        change = f"{change} / ({daily} > 0 or {own} > 0)"
+    samples = catalogue.BY_NAME[metric].samples or catalogue.PREDICTIONS
+    return f"({enough(change, samples, *matchers, least=MIN_SAMPLES)})"
 
 
 def extremes(expr: str, count: int) -> str:
@@ -53,12 +62,22 @@ def labelled(expr: str, label: str, value: str) -> str:
     return f'label_replace({expr}, {quote(label)}, {quote(value)}, "", "")'
 
 
-def furthest(metric: str, *matchers: str, count: int, window: str | None = None, lowest: bool = False) -> str:
-    """A gauge of those series that reach furthest in the whole time range: few lines, the same at every point."""
-    series = selector(metric, *matchers, at_window(window))
-    pick, fold, reach = ("bottomk", "min", "min_over_time") if lowest else ("topk", "max", "max_over_time")
-    chosen = f"{pick}({count}, {fold} by ({keys(metric)}) ({reach}({series}[$__range] @ end())))"
-    return f"{latest(metric, *matchers, window=window)} and {chosen}"
+def among(expr: str, count: int, *, by: str = "", lowest: bool = False) -> str:
+    """Those series that reach furthest in the whole time range: few lines, and the same ones at every point.
+
+    Args:
+        expr: the series.
+        count: how many to keep.
+        by: what to rank them by instead, with the same labels.
+        lowest: keep those that reach lowest.
+    """
+    pick, reach = ("bottomk", "min_over_time") if lowest else ("topk", "max_over_time")
+    return f"{expr} and {pick}({count}, {reach}(({by or expr})[$__range:1h] @ end()))"
+
+
+def enough(expr: str, samples: str, *matchers: str, least: int, window: str | None = None) -> str:
+    """The series behind which there are samples enough."""
+    return f"{expr} and on ({keys(samples)}) {latest(samples, *matchers, window=window)} >= {least}"
 
 
 def changed(metric: str, *matchers: str, window: str) -> str:

@@ -10,6 +10,7 @@ from tests.dashboards.reading import Json, interpolated
 from tests.real_parts import Prometheus
 
 POINTS = 400
+STEPS = {"5m": 300, "1h": 3600}
 
 
 def drawn(panel: Json, prometheus: Prometheus, values: dict[str, str], start: float, end: float) -> Json:
@@ -18,7 +19,8 @@ def drawn(panel: Json, prometheus: Prometheus, values: dict[str, str], start: fl
     targets = [target | {"expr": interpolated(target["expr"], values)} for target in panel.get("targets", [])]
     if panel["type"] == "table":
         return shown | table(panel, {target["refId"]: prometheus.query(target["expr"], end) for target in targets})
-    step = max(300.0, (end - start) // POINTS)
+    step = max(STEPS[panel.get("interval", "5m")], (end - start) // POINTS)
+    start -= start % step  # as Grafana does
     return shown | {
         "series": [
             one

@@ -56,7 +56,10 @@ function drawTable(panel) {
   if (!panel.rows.length) return none(panel);
   const columns = panel.columns.filter((column) => !column.config.custom.hidden);
   const head = element("tr", {}, ...columns.map((column) =>
-    element("th", { textContent: column.config.displayName || column.name })));
+    element("th", {
+      textContent: column.config.displayName || column.name,
+      className: panel.rows.some((row) => typeof row[column.field] === "number") ? "" : "text",
+    })));
   const body = panel.rows.map((row) => element("tr", {}, ...columns.map((column) => cell(row[column.field], column.config))));
   return element("div", { className: "content" }, element("table", {}, head, ...body));
 }
@@ -83,6 +86,7 @@ function drawSeries(panel) {
 }
 
 function legend(panel) {
+  if (panel.options.legend.displayMode === "list") return legendList(panel);
   const calcs = panel.options.legend.calcs;
   const head = element("tr", {}, element("th", { textContent: "Name" }),
     ...calcs.map((calc) => element("th", { textContent: CALCS[calc][0] })));
@@ -94,6 +98,16 @@ function legend(panel) {
       element("td", { textContent: format(CALCS[calc][1](values), series.config.unit) })));
   });
   return element("table", {}, head, ...rows);
+}
+
+function legendList(panel) {
+  const items = panel.series.map((series, index) => {
+    const mark = element("b");
+    mark.style.background = color(series, index);
+    const last = series.points[series.points.length - 1][1];
+    return element("span", {}, mark, `${series.name}  Last *: ${format(last, series.config.unit)}`);
+  });
+  return element("div", { className: "list" }, ...items);
 }
 
 function plot(panel, chart) {
@@ -111,7 +125,7 @@ function plot(panel, chart) {
     legend: { show: false },
     tzDate: (time) => uPlot.tzDate(new Date(time * 1e3), "UTC"),
     scales: { x: { min: dashboard.range[0], max: dashboard.range[1] }, y: { range: (_, low, high) => limits(low, high, defaults, steps) } },
-    axes: [axis(), { ...axis(), size: 70, values: (_, ticks) => ticks.map((tick) => format(tick, defaults.unit) || "0") }],
+    axes: [axis(), { ...axis(), size: 84, values: (_, ticks) => ticks.map((tick) => format(tick, defaults.unit) || "0") }],
     series: [{}, ...panel.series.map((series, index) => line(series, color(series, index)))],
     bands: panel.series.flatMap((series, index) => band(series, index, names)),
     hooks: defaults.custom.thresholdsStyle.mode === "off" ? {} : { drawClear: [(chart) => areas(chart, defaults.thresholds.steps)] },
@@ -171,7 +185,7 @@ function place(panel, narrow, width) {
   const column = width / 24;
   Object.assign(section.style, { height: `${h * 38}px` });
   if (!narrow) Object.assign(section.style, { left: `${x * column}px`, top: `${y * 38}px`, width: `${w * column}px` });
-  const heading = panel.type === "row" ? [] : [element("h2", { textContent: panel.title }, element("i", { textContent: "ⓘ" }))];
+  const heading = panel.type === "row" ? [] : [element("h2", { textContent: panel.title }, element("i", { textContent: "(i)" }))];
   const box = element("div", { className: panel.type === "row" ? "box row" : "box" }, ...heading, DRAW[panel.type](panel));
   section.append(box);
   return section;

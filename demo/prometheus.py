@@ -20,7 +20,7 @@ from demo.report import Check, Outcome, checked
 _PROMETHEUS_PORT, _ALERTMANAGER_PORT = 9090, 9093
 _START = 30.0  # seconds
 _SCRAPE = 30.0
-_EVERY = "5s"  # scrapes and evaluations: nobody wants to wait for a minute in a demo
+_EVERY = "2s"  # nobody wants to wait for a minute in a demo
 _QUERY = 'max by (predictor) (ml_predictions{window="1d"})'
 _RULES = Path("output/prometheus/rules")
 _SCRAPE_EXAMPLE = Path("output/prometheus/scrape.example.yaml")

@@ -9,6 +9,7 @@ import click
 
 # name: (module, one line of help)
 COMMANDS = {
+    "init": ("generator.cli.init", "Make a new monitoring repository: registry, CI, README."),
     "discover": ("generator.cli.discover", "Propose registry entries for what is in the prediction log."),
     "validate": ("generator.cli.validate", "Report the registry's findings."),
     "generate": ("generator.cli.generate", "Registry → output: metric definitions, dashboards, alert rules."),

@@ -1,0 +1,90 @@
+"""`driftgauge init`: a new monitoring repository."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+import click
+from pydantic_core import PydanticCustomError
+
+from generator import scaffold
+from generator.checks.shape import bad_name
+
+
+def _team(context: click.Context, parameter: click.Parameter, name: str) -> str:
+    try:
+        return bad_name.accept(name)
+    except PydanticCustomError as refusal:
+        said = refusal.context or {}
+        raise click.BadParameter(f"{said.get('message')}; {said.get('advice')}") from None
+
+
+@click.command("init")
+@click.argument("folder", metavar="[DIR]", type=click.Path(file_okay=False, path_type=Path), default=".")
+@click.option("--team", default="my-team", show_default=True, callback=_team, help="The first team's id.")
+@click.option(
+    "--ci",
+    type=click.Choice(["github", "gitlab", "both"]),
+    default="both",
+    show_default=True,
+    help="Whose CI checks each change.",
+)
+def command(folder: Path, team: str, ci: scaffold.Ci) -> None:
+    """Make a new monitoring repository in DIR: a registry to start from, what it generates, CI, and a README.
+
+    Replaces no file: where one of them exists already, it lists them and writes nothing.
+    Exit codes: 0 fine, 1 files are in the way or can't be written, 2 wrong usage.
+    """
+    files = scaffold.repository(scaffold.Options(team, ci))
+    if obstacles := _obstacles(folder, files):
+        click.echo("".join(f"{path}: exists already\n" for path in obstacles), err=True, nl=False)
+        click.echo("Nothing was written: choose an empty folder, or move these files away.", err=True)
+        sys.exit(1)
+    _write(folder, files)
+    click.echo(_what_next(folder, files))
+
+
+def _obstacles(folder: Path, files: Iterable[str]) -> list[Path]:
+    """What is where a file should go, or is no folder where one has to be."""
+    found: dict[Path, None] = {}
+    for path in files:
+        parents = [folder / parent for parent in Path(path).parents]
+        blocking = [parent for parent in parents if _is_there(parent) and not parent.is_dir()]
+        found |= dict.fromkeys(blocking or [folder / path] * _is_there(folder / path))
+    return list(found)
+
+
+def _is_there(path: Path) -> bool:
+    return path.exists() or path.is_symlink()
+
+
+def _write(folder: Path, files: Mapping[str, bytes]) -> None:
+    """Write all files, or none: those that were written go again when one can't be."""
+    written = []
+    try:
+        for path, data in files.items():
+            file = folder / path
+            file.parent.mkdir(parents=True, exist_ok=True)
+            with file.open("xb") as new:
+                written.append(file)
+                new.write(data)
+    except OSError as error:
+        for file in written:
+            file.unlink()
+        raise click.ClickException(f"{error.filename or folder}: {error.strerror}; nothing was written") from None
+
+
+def _what_next(folder: Path, files: Iterable[str]) -> str:
+    kept = [path for path in files if not path.startswith(f"{scaffold.OUTPUT}/")]
+    listed = "\n".join(f"  {path}" for path in kept)
+    change = "" if folder == Path() else f"  cd {folder}\n"
+    return f"""\
+{folder} is a monitoring repository now. These files are yours to edit:
+{listed}
+
+Next
+{change}  git init && git add . && git commit -m "Start monitoring as code"
+  driftgauge discover --warehouse duckdb:predictions.duckdb     what is in your prediction log
+  README.md                                                     everything else"""

@@ -1,0 +1,60 @@
+"""Edited registry files → disk."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterable
+from pathlib import Path
+
+from generator.discover.files import FileEdit
+
+_BOM = b"\xef\xbb\xbf"
+
+
+class WriteError(Exception):
+    """A file can't be written; the message names it and why."""
+
+
+def write(changed: Iterable[FileEdit]) -> None:
+    """Write all files; each is whole at any time, and none is touched unless all could be prepared.
+
+    Raises:
+        WriteError: a file has changed since it was read, or the file system refused.
+    """
+    staged: list[tuple[Path, Path]] = []
+    try:
+        for edit in changed:
+            target = edit.path.resolve()  # what a link leads to is replaced, not the link
+            staged.append((_stage(edit, target), target))
+        for temporary, target in staged:
+            temporary.replace(target)
+    except OSError as error:
+        raise WriteError(f"{error.filename}: {error.strerror}; the registry can't be written") from None
+    finally:
+        for temporary, _ in staged:
+            temporary.unlink(missing_ok=True)
+
+
+def _stage(edit: FileEdit, target: Path) -> Path:
+    """The new content in a hidden file beside the target, which no reader of the registry takes for its own."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    current = target.read_bytes() if target.exists() else None
+    if (current is None) != (edit.before is None) or (current or b"").decode("utf-8-sig") != (edit.before or ""):
+        raise WriteError(f"{edit.path}: has changed since it was read; run the command again")
+    handle, name = tempfile.mkstemp(prefix=".driftgauge-", suffix=".tmp", dir=target.parent)
+    with os.fdopen(handle, "wb") as file:
+        mark = _BOM if current is not None and current.startswith(_BOM) else b""
+        file.write(mark + edit.after.encode())
+    if current is None:
+        Path(name).chmod(0o666 & ~_umask())
+    else:
+        shutil.copymode(target, name)
+    return Path(name)
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask

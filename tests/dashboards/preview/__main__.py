@@ -9,20 +9,21 @@ from __future__ import annotations
 
 import argparse
 import json
-import subprocess
 import time
-from html import escape
 from pathlib import Path
 
-from tests.dashboards.preview import frames
+from tests.dashboards.preview.pages import page
 from tests.dashboards.preview.pictures import Browser
-from tests.dashboards.reading import Json
 from tests.real_parts import ROOT, Prometheus, require
 
-HERE = Path(__file__).parent
-NODE = ROOT / ".cache" / "driftgauge" / "preview"
-LIBRARIES = ("uplot@1.6.32", "marked@12.0.2")
 WIDTHS = (1440, 390)
+
+
+class Elsewhere(Prometheus):
+    """A Prometheus that somebody else runs: an address, no process."""
+
+    def __init__(self, url: str) -> None:
+        object.__setattr__(self, "url", url)
 
 
 def main() -> None:
@@ -34,44 +35,17 @@ def main() -> None:
     parser.add_argument("--days", type=float, default=7, help="the length of the time range")
     parser.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", help="a dashboard variable")
     options = parser.parse_args()
-    prometheus = Prometheus(options.prometheus, None, Path())  # type: ignore[arg-type]
+    prometheus = Elsewhere(options.prometheus)
     chosen = {"datasource": "prometheus", "window": "1h"} | dict(one.split("=", 1) for one in options.set)
     chosen["__range"] = f"{int(options.days * 24)}h"
     options.out.mkdir(parents=True, exist_ok=True)
     with Browser(require("chromium")) as browser:
         for file in sorted(options.dashboards.rglob("*.json")):
             dashboard = json.loads(file.read_text(encoding="utf-8"))
-            page = options.out / f"{file.stem}.html"
-            page.write_text(_page(dashboard, prometheus, chosen, options.at, options.days * 86400), encoding="utf-8")
+            drawn = options.out / f"{file.stem}.html"
+            drawn.write_text(page(dashboard, prometheus, chosen, options.at, options.days * 86400), encoding="utf-8")
             for width in WIDTHS:
-                browser.picture(page, options.out / f"{file.stem}-{width}.png", width)
-
-
-def _page(dashboard: Json, prometheus: Prometheus, chosen: dict[str, str], end: float, length: float) -> str:
-    start = end - length
-    shown = {
-        **dashboard,
-        "panels": [frames.drawn(panel, prometheus, chosen, start, end) for panel in dashboard["panels"]],
-        "chosen": chosen,
-        "range": [start, end],
-    }
-    content = json.dumps(shown).replace("</", "<\\/")
-    modules = _libraries()
-    style = (modules / "uplot/dist/uPlot.min.css").read_text() + (HERE / "preview.css").read_text()
-    scripts = [modules / "uplot/dist/uPlot.iife.min.js", modules / "marked/marked.min.js"]
-    scripts += [HERE / "units.js", HERE / "preview.js"]
-    script = "".join(f"<script>{file.read_text(encoding='utf-8')}</script>" for file in scripts)
-    return (
-        f"<!doctype html><meta charset=utf-8><meta name=viewport content='width=device-width'><style>{style}</style>"
-        f"<title>{escape(dashboard['title'])}</title><body><script>const dashboard = {content};</script>{script}"
-    )
-
-
-def _libraries() -> Path:
-    if not (NODE / "node_modules").is_dir():
-        NODE.mkdir(parents=True, exist_ok=True)
-        subprocess.run([require("npm"), "install", "--prefix", NODE, "--silent", *LIBRARIES], check=True, timeout=120)
-    return NODE / "node_modules"
+                browser.picture(drawn, options.out / f"{file.stem}-{width}.png", width)
 
 
 if __name__ == "__main__":

@@ -22,11 +22,12 @@ def drawn(panel: Json, prometheus: Prometheus, values: dict[str, str], start: fl
     step = max(STEPS[panel.get("interval", "5m")], (end - start) // POINTS)
     start -= start % step  # as Grafana does
     return shown | {
+        "times": list(range(int(start), int(end) + 1, int(step))),
         "series": [
             one
             for target in targets
             for one in _series(panel, target, prometheus.query_range(target["expr"], start, end, step))
-        ]
+        ],
     }
 
 

@@ -57,12 +57,22 @@ class Browser:
     def picture(self, page: Path, file: Path, width: int) -> None:
         """The whole page at this width in CSS pixels, as PNG."""
         self._resize(width, 900)
-        self._send("Page.navigate", url=page.resolve().as_uri())
-        while not self._evaluate("window.drawn === true"):
-            time.sleep(0.1)
+        self._open(page)
         self._resize(width, self._evaluate("document.documentElement.scrollHeight"))
         content = self._send("Page.captureScreenshot", format="png")["data"]
         file.write_bytes(base64.b64decode(content))
+
+    def words(self, page: Path) -> str:
+        """What a person reads on the page."""
+        self._open(page)
+        return str(self._evaluate("document.body.innerText"))
+
+    def _open(self, page: Path) -> None:
+        self._send("Page.navigate", url=page.resolve().as_uri())
+        deadline = time.monotonic() + 30
+        while not self._evaluate("window.drawn === true"):
+            assert time.monotonic() < deadline, f"{page} is not drawn"
+            time.sleep(0.1)
 
     def _resize(self, width: int, height: int) -> None:
         self._send(

@@ -111,7 +111,7 @@ function legendList(panel) {
 }
 
 function plot(panel, chart) {
-  const times = [...new Set(panel.series.flatMap((series) => series.points.map((point) => point[0])))].sort((a, b) => a - b);
+  const times = panel.times;
   const columns = panel.series.map((series) => {
     const values = new Map(series.points);
     return times.map((time) => (values.has(time) ? values.get(time) : null));

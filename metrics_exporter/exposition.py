@@ -9,7 +9,8 @@ from __future__ import annotations
 import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from functools import lru_cache
+from typing import Any, Protocol
 
 from metrics_exporter.definitions import CATALOGUE_FILE, DefinitionsError, Metric, Subject
 from metrics_exporter.profile import Profile
@@ -55,6 +56,13 @@ class Encoded:
         return b"".join(self.chunks()).decode()
 
 
+class Writable(Protocol):
+    """Takes text: an `Encoder`, or a text file."""
+
+    def write(self, text: str, /) -> object:
+        """Append text."""
+
+
 class Encoder:
     """Compresses text as it comes; copies go on from where the original is."""
 
@@ -63,7 +71,7 @@ class Encoder:
         self._parts: list[bytes] = []
         self._size = 0
 
-    def write(self, text: str) -> None:
+    def write(self, text: str, /) -> None:
         """Append text; what no encoding can say (lone surrogates) becomes a question mark."""
         data = text.encode("utf-8", "replace")
         self._size += len(data)
@@ -80,6 +88,7 @@ def encode(data: bytes) -> Encoded:
     return Encoder().finish(data)
 
 
+@lru_cache(maxsize=1 << 16)
 def label_value(value: str) -> str:
     """Escape a label's value; NUL, which ends a scrape for Prometheus, becomes the replacement character."""
     return value.translate(_LABEL_ESCAPES)
@@ -121,7 +130,7 @@ def _family(metric: Metric) -> Family:
     return Family(metric, tuple(label for label in metric.labels if label not in own), statistic)
 
 
-def render(families: Iterable[Family], groups: Sequence[Group], encoder: Encoder) -> Mapping[str, int]:
+def render(families: Iterable[Family], groups: Sequence[Group], out: Writable) -> Mapping[str, int]:
     """Write every family that has series, and count each predictor's series."""
     counts = {group.predictor: 0 for group in groups}
     blocks: dict[tuple[int, Subject, tuple[str, ...]], list[str]] = {}
@@ -136,7 +145,7 @@ def render(families: Iterable[Family], groups: Sequence[Group], encoder: Encoder
             if key not in blocks:
                 blocks[key] = [_block(family.labels, subject, group.context) for subject in subjects]
             if lines := _lines(family, subjects, blocks[key], group.context):
-                encoder.write(pending + "".join(lines))
+                out.write(pending + "".join(lines))
                 pending = ""
                 counts[group.predictor] += len(lines)
     return counts

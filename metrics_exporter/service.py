@@ -32,6 +32,7 @@ Clock = Callable[[], datetime]
 
 _RESTART_SECONDS = (1.0, 5.0, 30.0, 60.0)
 _RETRY = timedelta(seconds=60)
+WORKER_NICE = 5  # where both want a processor, a scrape goes first
 _CONTEXT = multiprocessing.get_context("spawn")
 
 _log = logging.getLogger(__name__)
@@ -118,6 +119,7 @@ def _publish(receiving: Connection, site: Site) -> bool:
 def work(settings: Settings, offset: timedelta, sending: Connection) -> None:
     """The worker's process: a round at each due time, until the parent is gone."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent gets it too, and ends the worker
+    os.nice(WORKER_NICE)
     logs.to_stderr()
     try:
         cycle = Cycle(settings)

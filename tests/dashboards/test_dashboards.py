@@ -14,6 +14,8 @@ import yaml
 from grafana_foundation_sdk.cog.encoder import JSONEncoder
 from grafana_foundation_sdk.cog.plugins import register_default_plugins
 from grafana_foundation_sdk.models.dashboard import Dashboard
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from generator import catalogue, conventions
 from generator.model import Registry
@@ -30,9 +32,10 @@ from tests.dashboards.reading import (
     used_variables,
     variables,
 )
-from tests.dashboards.sample import ETA, HOSTILE_REGISTRY, ORDINARY, PLAIN, registry
+from tests.dashboards.sample import ETA, HOSTILE_REGISTRY, ORDINARY, PLAIN, hostile, registry
 from tests.real_parts import PrometheusBinaries
 
+STRING = re.compile(r'"(?:[^"\\]|\\.)*"|`[^`]*`')
 REGISTRIES = {"ordinary": ORDINARY, "hostile": HOSTILE_REGISTRY, "empty": registry()}
 
 
@@ -131,7 +134,7 @@ def test_every_metric_is_one_that_the_exporter_emits(dashboards: dict[str, Json]
     emitted = {*catalogue.BY_NAME, *OwnMetric}
     for dashboard in dashboards.values():
         for expr in expressions(dashboard):
-            without_strings = re.sub(r'"(?:[^"\\]|\\.)*"', '""', expr)
+            without_strings = STRING.sub('""', expr)
             named = set(re.findall(r"\b(?:ml|driftgauge)_\w+", without_strings))
             assert named, expr
             assert named <= emitted, expr
@@ -141,7 +144,7 @@ def test_hourly_gauges_are_read_through_a_look_back(dashboards: dict[str, Json])
     gauges = set(catalogue.BY_NAME)
     for dashboard in dashboards.values():
         for expr in expressions(dashboard):
-            without_strings = re.sub(r'"(?:[^"\\]|\\.)*"', '""', expr)
+            without_strings = STRING.sub('""', expr)
             for metric, after in re.findall(r"\b(ml_\w+)(?:\{[^}]*\})?(.?)", without_strings):
                 assert metric not in gauges or after == "[", expr
 
@@ -226,6 +229,13 @@ def test_evaluation_is_drawn_only_where_it_is_opted_in() -> None:
         for one in (ETA, PLAIN)
     }
     assert drawn == {"eta_prediction": True, "churn": False}
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.text(alphabet=st.characters(exclude_categories=("Cs",)), min_size=1))
+def test_any_name_is_drawn(name: str) -> None:
+    for dashboard in parsed(render(registry(hostile(name)))).values():
+        assert used_variables(json.dumps(dashboard, ensure_ascii=False)) <= variables(dashboard) | GRAFANAS_OWN
 
 
 def test_a_predictors_file_does_not_depend_on_its_neighbours() -> None:

@@ -8,7 +8,7 @@ import re
 from hypothesis import given
 from hypothesis import strategies as st
 
-from generator.promql import any_matcher, glob_regex, quote, regex_any, regex_matcher, selector, variable
+from generator.promql import any_matcher, glob_regex, quote, regex_any, regex_matcher, selector
 
 GRAFANA_VARIABLE = re.compile(r"\$(\w+)|\[\[(\w+?)(?::(\w+))?]]|\$\{(\w+)(?:\.([^:^}]+))?(?::([^}]+))?}")
 TEXT = st.text(alphabet=st.characters(exclude_categories=("Cs",)))
@@ -38,4 +38,3 @@ def test_selectors() -> None:
     assert selector("up") == "up"
     assert selector("up", any_matcher("a", ["x"]), any_matcher("b", ["x", "y.z", "x"])) == r'up{a="x",b=~"x|y\\.z"}'
     assert regex_matcher("feature", glob_regex("*")) == 'feature=~".*"'
-    assert variable("window") == '"${window}"'

@@ -33,7 +33,7 @@ def _panel(predictor: Predictor, alert: Alert) -> Placed:
     metric = catalogue.BY_NAME[alert.metric]
     about = About(
         id=conventions.alert_panel_id(alert.id),
-        title=words.plain(alert.title),
+        title=words.title(alert.title),
         description=_description(predictor, alert),
         unit="percentunit" if _is_share(alert) else words.unit_id(_unit(predictor, alert)),
         no_value=f"No value in the last {alert.window} window" + (": it fires" if alert.absence_fires else ""),

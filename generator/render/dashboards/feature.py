@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from generator import catalogue, conventions
-from generator.promql import selector, variable
+from generator.promql import selector
 from generator.render.dashboards import fields, grafana, panels
 from generator.render.dashboards.fields import Json
 from generator.render.dashboards.grafana import About, Placed, Query, Section
 from generator.render.dashboards.links import TAG
-from generator.render.dashboards.queries import WEEK, latest, models
+from generator.render.dashboards.queries import WEEK, chosen, latest, models
 from metrics_exporter.definitions import WINDOW_SECONDS
 
 NOW, BEFORE = "now", "a week earlier"
-_MODEL = (f"predictor={variable('predictor')}", f"model_id={variable('model')}")
-_SERIES = (*_MODEL, f"feature={variable('feature')}")
+_MODEL = (chosen("predictor", "predictor"), chosen("model_id", "model"))
+_SERIES = (*_MODEL, chosen("feature", "feature"))
 _DEFAULTS, _NULLS, _UNSEEN = "ml_feature_default_ratio", "ml_feature_null_ratio", "ml_feature_unseen_ratio"
 _NO_FEATURE = "No such feature in this model and window"
 _NO_NUMBERS = "No numbers: the feature is categorical, or had no values"

@@ -34,8 +34,8 @@ CHOSEN_WINDOW = "${window:percentencode}"
 def to_feature(title: str, *, predictor: str, model: str, feature: str, window: str = CHOSEN_WINDOW) -> Link:
     """A link to the feature dashboard; the values are encoded already."""
     values = {"predictor": predictor, "model": model, "feature": feature, "window": window}
-    chosen = "".join(f"&var-{name}={value}" for name, value in values.items())
-    return Link(title, f"/d/{conventions.FEATURE_DASHBOARD_UID}?{_KEPT}{chosen}")
+    variables = "".join(f"&var-{name}={value}" for name, value in values.items())
+    return Link(title, f"/d/{conventions.FEATURE_DASHBOARD_UID}?{_KEPT}{variables}")
 
 
 def to_predictor(*, uid: str, predictor: str) -> Link:

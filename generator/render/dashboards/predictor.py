@@ -36,7 +36,7 @@ def render(predictor: Predictor) -> bytes:
         sections.append(Section(alerts.panels(predictor), "Alerts", 900))
     return grafana.dashboard(
         uid=conventions.predictor_dashboard_uid(predictor.id),
-        title=words.plain(predictor.title),
+        title=words.title(predictor.title),
         description=f"The models and features of {words.code(predictor.id)}. {conventions.generated_mark(path)}.",
         tags=[TAG],
         variables=[
@@ -147,7 +147,7 @@ def _distribution(predictor: Predictor, model: Model, index: int) -> Placed:
     told = panels.about(
         110 + index,
         _QUANTILE,
-        title=f"Distribution of {words.plain(model.id)} ({model.role})",
+        title=words.title(f"Distribution of {model.id} ({model.role})"),
         unit=words.unit_id(predictor.unit),
         no_value=_NO_PREDICTIONS,
         more="Nine of ten predictions lie in the band, half of them in its darker part; the line is the median.",
@@ -245,7 +245,7 @@ def _metric(predictor: Predictor, name: str, panel_id: int) -> Placed:
     told = panels.about(
         panel_id,
         "ml_evaluation",
-        title=words.plain(name),
+        title=words.title(name),
         unit=words.unit_id(predictor.unit if name in _IN_THE_PREDICTIONS_UNIT else None),
         no_value="No window has matured yet",
         more="Dashed: the same figure on the training evaluation set.",

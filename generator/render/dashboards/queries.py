@@ -7,12 +7,20 @@ margin: `last_over_time(m{window="1h"}[1h10m])`. The label values `1h` and `1d` 
 from __future__ import annotations
 
 from generator import catalogue
-from generator.promql import matcher, quote, selector, variable
+from generator.promql import matcher, quote, selector
 
-WINDOW = variable("window")
+WINDOW = '"${window}"'
 MARGIN = "10m"
 WEEK = "1w"
 MIN_SAMPLES = 20  # fewer move by chance
+
+
+def chosen(label: str, variable: str) -> str:
+    """The matcher of a value that is chosen on the dashboard.
+
+    Grafana escapes values for quotes of one kind only; a raw string needs no escapes, whatever the name holds.
+    """
+    return f"{label}=`${{{variable}:raw}}`"
 
 
 def at_window(window: str | None = None) -> str:

@@ -6,6 +6,7 @@ import re
 from urllib.parse import quote
 
 _WORD_JOINER = "\u2060"  # invisible; breaks `$name` and `[[name]]`, which Grafana would replace
+_TITLE_LENGTH = 180  # the column has room for 189
 _VARIABLE_START = re.compile(r"\$(?=[\w{])|\[(?=\[)")
 _MARKDOWN = re.compile(r"[\\`*_\[\]<>~&]")  # what has a meaning in the middle of a line
 
@@ -56,6 +57,12 @@ def unit_id(unit: str | None) -> str:
 def plain(words: str) -> str:
     """One line of text in which Grafana finds no variable."""
     return _VARIABLE_START.sub(lambda match: match[0] + _WORD_JOINER, " ".join(words.split()))
+
+
+def title(words: str) -> str:
+    """One line of text in which Grafana finds no variable, short enough for its database."""
+    line = plain(words)
+    return line if len(line) <= _TITLE_LENGTH else f"{line[: _TITLE_LENGTH - 1]}…"
 
 
 def markdown(words: str) -> str:

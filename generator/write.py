@@ -12,7 +12,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -233,9 +233,9 @@ def _roll_back(folder: Path, staging: Path, done: list[Change], made: list[Path]
 
 
 def _remove_emptied(folder: Path, changes: tuple[Change, ...]) -> None:
-    for change in changes:
-        if change.after is None:
-            for parent in (folder / change.path).parents:
-                if parent == folder or any(parent.iterdir()):
-                    break
-                parent.rmdir()
+    """Remove folders that a removal has emptied, innermost first."""
+    left = {Path(change.path).parent for change in changes if change.after is None}
+    left |= {parent for path in left for parent in path.parents}
+    for path in sorted(left - {Path()}, key=lambda path: -len(path.parts)):
+        with suppress(OSError):  # somebody's files are still in it
+            (folder / path).rmdir()

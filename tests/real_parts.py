@@ -10,6 +10,7 @@ import json
 import os
 import re
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -247,6 +248,13 @@ def stop(process: subprocess.Popen[bytes], patience: float = 15) -> int:
 class Prometheus(Service):
     """A running Prometheus."""
 
+    config_file: Path
+
+    def reload(self, config: dict[str, Any]) -> None:
+        """Go on with another configuration."""
+        self.config_file.write_text(yaml.safe_dump(config, sort_keys=False), encoding="utf-8")
+        self.process.send_signal(signal.SIGHUP)
+
     def query(self, expression: str, at: float | None = None) -> list[dict[str, Any]]:
         """The instant query's result; fails with Prometheus' own words when it does not parse."""
         parameters = {"query": expression} | ({} if at is None else {"time": f"{at:.3f}"})
@@ -288,7 +296,7 @@ def prometheus(
         *flags,
     ]
     with running(command, f"http://127.0.0.1:{port}", "/-/ready", folder / "prometheus.log") as service:
-        yield Prometheus(service.url, service.process, service.log)
+        yield Prometheus(service.url, service.process, service.log, config_file)
 
 
 @contextmanager

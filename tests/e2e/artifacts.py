@@ -54,7 +54,14 @@ def query_variables(dashboard: Path) -> dict[str, str]:
     return {one["name"]: one["query"]["query"] for one in variables if one["type"] == "query"}
 
 
-def annotations(dashboard: Path) -> list[str]:
+def label_values(query: str) -> tuple[str, str]:
+    """The selector and the label of a variable's query, `label_values(selector, label)`."""
+    match = re.fullmatch(r"label_values\((.+), *(\w+)\)", query, re.DOTALL)
+    assert match, query
+    return match[1], match[2]
+
+
+def annotation_queries(dashboard: Path) -> list[str]:
     """The expressions of the dashboard's own annotations."""
     content = json.loads(dashboard.read_text(encoding="utf-8"))
     return [one["expr"] for one in content["annotations"]["list"] if "expr" in one]

@@ -17,6 +17,7 @@ from tests.e2e import world as worlds
 from tests.e2e.artifacts import OUTPUT, RULE_FILES
 from tests.real_parts import Prometheus, PrometheusBinaries, Receiver
 
+RESEND = "--rules.alert.resend-delay=5s"  # the first alerts may come before Prometheus has found the Alertmanager
 SECRETS = "/etc/alertmanager/secrets"
 
 
@@ -53,7 +54,14 @@ def world(tmp_path_factory: pytest.TempPathFactory, scrape_example: dict[str, An
     job = scrape_example["scrape_configs"][0]
     target = {"job": job["job_name"], "instance": job["relabel_configs"][0]["replacement"]}
     worlds.write_openmetrics(samples, worlds.replay(log, history, worlds.moments(now)), target)
-    arguments = ["--definitions", worlds.DEFINITIONS, "--warehouse", f"duckdb:{log}", "--history", history]
+    arguments: list[str | Path] = [
+        "--definitions",
+        worlds.DEFINITIONS,
+        "--warehouse",
+        f"duckdb:{log}",
+        "--history",
+        history,
+    ]
     with real_parts.exporter([*arguments, "--lookback-days", "3"], folder / "exporter") as exporter:
         yield World(log, exporter.url, samples)
 
@@ -71,13 +79,15 @@ def stack(
     with ExitStack() as running:
         receiver = running.enter_context(real_parts.receiver())
         alertmanager = running.enter_context(real_parts.alertmanager(_routing(folder, receiver), folder))
-        config = _scraping(scrape_example, world.exporter, alertmanager.url, folder)
-        prometheus = running.enter_context(real_parts.prometheus(prometheus_binaries, config, folder))
+        config = _scraping(scrape_example, world.exporter, alertmanager.url)
+        prometheus = running.enter_context(real_parts.prometheus(prometheus_binaries, config, folder, flags=[RESEND]))
         real_parts.wait_until("first scrape", lambda: prometheus.query('up{job="driftgauge"} == 1'))
+        # Only now: one that has run for weeks knows the exporter before it evaluates a rule.
+        prometheus.reload({**config, "rule_files": [_rules(folder)]})
         yield Stack(prometheus, receiver)
 
 
-def _scraping(example: dict[str, Any], exporter: str, alertmanager: str, folder: Path) -> dict[str, Any]:
+def _scraping(example: dict[str, Any], exporter: str, alertmanager: str) -> dict[str, Any]:
     """The generated example with this machine's addresses, in fast motion."""
     job = {
         **example["scrape_configs"][0],
@@ -85,6 +95,16 @@ def _scraping(example: dict[str, Any], exporter: str, alertmanager: str, folder:
         "scrape_timeout": "2s",
         "static_configs": [{"targets": [exporter.removeprefix("http://")]}],
     }
+    targets = [alertmanager.removeprefix("http://")]
+    return {
+        "global": {"evaluation_interval": "2s"},
+        "alerting": {"alertmanagers": [{"static_configs": [{"targets": targets}]}]},
+        "scrape_configs": [job],
+    }
+
+
+def _rules(folder: Path) -> str:
+    """The generated rules, in fast motion; the pattern of their files."""
     rules = folder / "rules"
     rules.mkdir()
     for file in RULE_FILES:
@@ -92,12 +112,7 @@ def _scraping(example: dict[str, Any], exporter: str, alertmanager: str, folder:
         for group in content["groups"]:
             group["interval"] = "2s"
         (rules / file.name).write_text(yaml.safe_dump(content), encoding="utf-8")
-    return {
-        "global": {"evaluation_interval": "2s"},
-        "rule_files": [str(rules / "*.yaml")],
-        "alerting": {"alertmanagers": [{"static_configs": [{"targets": [alertmanager.removeprefix("http://")]}]}]},
-        "scrape_configs": [job],
-    }
+    return str(rules / "*.yaml")
 
 
 def _routing(folder: Path, receiver: Receiver) -> dict[str, Any]:

@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 from generator import catalogue, conventions
 from generator.model import Registry
 from generator.render.dashboards import render
-from metrics_exporter.definitions import OwnMetric
+from metrics_exporter.definitions import OwnMetric, Subject
 from tests.dashboards.reading import (
     GRAFANAS_OWN,
     Json,
@@ -138,6 +138,12 @@ def test_every_metric_is_one_that_the_exporter_emits(dashboards: dict[str, Json]
             named = set(re.findall(r"\b(?:ml|driftgauge)_\w+", without_strings))
             assert named, expr
             assert named <= emitted, expr
+
+
+def test_the_feature_dashboard_has_every_statistic_of_a_feature() -> None:
+    drawn = " ".join(expressions(parsed(render(ORDINARY))[conventions.FEATURE_DASHBOARD_FILE]))
+    of_features = [name for name, entry in catalogue.BY_NAME.items() if entry.definition.subject is Subject.FEATURE]
+    assert [name for name in of_features if f"{name}{{" not in drawn] == []
 
 
 def test_hourly_gauges_are_read_through_a_look_back(dashboards: dict[str, Json]) -> None:

@@ -39,11 +39,12 @@ _REQUIRED = frozenset({"list", "options"})  # even when they are empty
 
 @dataclass(frozen=True)
 class Query:
-    """A PromQL query; `legend` names its series, `table` asks for the values now as a table."""
+    """A PromQL query; `legend` names its series, `instant` asks for the values now, `table` for them as a table."""
 
     expr: str
     legend: str = ""
     table: bool = False
+    instant: bool = False
 
 
 @dataclass(frozen=True)
@@ -161,7 +162,6 @@ def stat(
     *,
     thresholds: Sequence[Json] = (),
     mappings: Sequence[Json] = (),
-    links: Sequence[Link] = (),
     text_mode: str = "auto",
     width: int = 4,
     height: int = 4,
@@ -175,7 +175,7 @@ def stat(
         noValue=about.no_value,
         reduceCalc="lastNotNull",
         textMode=text_mode,
-        extraJson={"fieldConfig": {"defaults": _defaults(about, links)}, "options": {"wideLayout": True}},
+        extraJson={"fieldConfig": {"defaults": _defaults(about)}, "options": {"wideLayout": True}},
     )
     return Placed(panel, width, height)
 
@@ -187,7 +187,6 @@ def table(
     transformations: Sequence[Json],
     sort_by: str,
     overrides: Sequence[Json] = (),
-    links: Sequence[Link] = (),
     low: float | None = None,
     high: float | None = None,
     width: int = 12,
@@ -201,7 +200,7 @@ def table(
         transformations=list(transformations),
         overrides=list(overrides),
         sortBy=[core.TableSortByField(displayName=sort_by, desc=True)],
-        extraJson={"fieldConfig": {"defaults": _defaults(about, links) | {"min": low, "max": high}}},
+        extraJson={"fieldConfig": {"defaults": _defaults(about) | {"min": low, "max": high}}},
     )
     return Placed(panel, width, height)
 
@@ -320,13 +319,13 @@ def _target(query: Query, letter: str) -> _Target:
         expr=query.expr,
         legendFormat=query.legend or "__auto",
         format="table" if query.table else "time_series",
-        instant=query.table,
+        instant=query.table or query.instant,
         refId=letter,
         datasource=DATASOURCE,
     )
 
 
-def _defaults(about: About, links: Iterable[Link]) -> Json:
+def _defaults(about: About, links: Iterable[Link] = ()) -> Json:
     return {"noValue": about.no_value, "unit": about.unit, "links": [link.to_json() for link in links]}
 
 

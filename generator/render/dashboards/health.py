@@ -82,7 +82,7 @@ def _events(panel_id: int, title: str, metric: OwnMetric, what: str) -> Placed:
     told = About(panel_id, title, described, "short", _NOT_SCRAPED)
     red: list[Json] = [{"color": "text"}, {"color": "red", "value": 1}]
     expr = f"sum by (log) (increase({metric}[$__range]))"
-    return _stat(told, Query(expr, "{{log}}"), red)
+    return _stat(told, Query(expr, "{{log}}", instant=True), red)
 
 
 def _stat(told: About, query: Query, thresholds: Sequence[Json] = ()) -> Placed:

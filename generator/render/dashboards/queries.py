@@ -94,7 +94,7 @@ def changed(metric: str, *matchers: str, window: str) -> str:
         labelled(latest(metric, *matchers, window=window, offset=f"{week}w"), "week", str(week))
         for week in (1, 2, 3, 4)
     )
-    baseline = f"(quantile by ({keys(metric)}) (0.5, {weeks}) and count by ({keys(metric)}) ({weeks}) >= 2)"
+    baseline = f"(quantile by ({keys(metric)}) (0.5, {weeks}) != 0 and count by ({keys(metric)}) ({weeks}) >= 2)"
     return f"abs({latest(metric, *matchers, window=window)} / {baseline} - 1)"
 
 

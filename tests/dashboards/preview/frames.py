@@ -26,9 +26,15 @@ def drawn(panel: Json, prometheus: Prometheus, values: dict[str, str], start: fl
         "series": [
             one
             for target in targets
-            for one in _series(panel, target, prometheus.query_range(target["expr"], start, end, step))
+            for one in _series(panel, target, _matrix_of(prometheus, target, start, end, step))
         ],
     }
+
+
+def _matrix_of(prometheus: Prometheus, target: Json, start: float, end: float, step: float) -> list[Json]:
+    if not target["instant"]:
+        return prometheus.query_range(target["expr"], start, end, step)
+    return [one | {"values": [one["value"]]} for one in prometheus.query(target["expr"], end)]
 
 
 def _series(panel: Json, target: Json, matrix: list[Json]) -> Iterator[Json]:

@@ -14,7 +14,7 @@ from generator.catalogue import BY_NAME, PREDICTIONS, WINDOW_END, CatalogueMetri
 from generator.conventions import alert_panel_id, predictor_dashboard_uid, rule_uid
 from generator.model import Alert, AlertSeverity, Comparison, Predictor, Registry
 from generator.promql import any_matcher, glob_regex, matcher, regex_matcher, selector
-from generator.wording import Unit, description, summary, unit_of
+from generator.wording import Unit, description, literal, summary, unit_of
 from metrics_exporter.definitions import WINDOW_SECONDS, Subject
 
 MARGIN_SECONDS = {"1h": 600, "1d": 3600}
@@ -49,7 +49,7 @@ class Reading:
 
 @dataclass(frozen=True)
 class Rule:
-    """An alert rule.
+    """An alert rule; labels and texts are Go templates, as Grafana and Prometheus expand both.
 
     Attributes:
         name: what the alert is called; unique.
@@ -138,7 +138,7 @@ def _rule(predictor: Predictor, alert: Alert) -> Rule:
         unit=unit_of(alert),
         summary=summary(predictor, alert),
         description=description(predictor, alert),
-        runbook_url=alert.runbook_url,
+        runbook_url=None if alert.runbook_url is None else literal(alert.runbook_url),
         dashboard_uid=predictor_dashboard_uid(predictor.id),
         panel_id=alert_panel_id(alert.id),
     )
@@ -153,7 +153,7 @@ def _labels(predictor: Predictor, alert: Alert) -> tuple[tuple[str, str], ...]:
     }
     if len(alert.models) == 1:  # where there is no series, the result has no label to tell the model
         labels["model_id"] = alert.models[0]
-    return tuple(sorted(labels.items()))
+    return tuple((name, literal(value)) for name, value in sorted(labels.items()))
 
 
 class _Series:

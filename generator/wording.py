@@ -56,9 +56,9 @@ def description(predictor: Predictor, alert: Alert) -> str:
 
 
 def _threshold(predictor: Predictor, alert: Alert) -> list[str]:
-    metric = BY_NAME[alert.metric]
+    metric, what = BY_NAME[alert.metric], _what(alert)
     lines = [
-        f"{_what(alert)} of {_label('model_id')} is {VALUE} ({_limit(alert)}; alert {literal(alert.id)}, "
+        f"{what[0].upper()}{what[1:]} of {_label('model_id')} is {VALUE} ({_limit(alert)}; alert {literal(alert.id)}, "
         f"metric {alert.metric}, window {alert.window}).",
         _meaning(alert),
         _roles(predictor),
@@ -92,7 +92,7 @@ def _silent(predictor: Predictor, alert: Alert) -> list[str]:
 
 def _what(alert: Alert) -> str:
     title = BY_NAME[alert.metric].title
-    what = title[:1].lower() + title[1:] if not title.startswith("P9") else title
+    what = f"{title[0].lower()}{title[1:]}"
     if alert.label:
         what = f"{what} {literal(alert.label[1])}"
     if alert.metric.startswith("ml_prediction_"):

@@ -272,9 +272,7 @@ class TestChange:
         firing = dict.fromkeys(range(second + 20, last + 60), 1)
         self.check(prometheus_binaries, tmp_path, windows, firing, count=2)
 
-    def test_one_week_is_no_baseline_and_two_are(
-        self, prometheus_binaries: PrometheusBinaries, tmp_path: Path
-    ) -> None:
+    def test_one_week_is_no_baseline_and_two_are(self, prometheus_binaries: PrometheusBinaries, tmp_path: Path) -> None:
         for weeks, fires in ((1, 0), (2, 1)):
             windows = self.history(weeks, [1.0, 3.0])
             self.check(prometheus_binaries, tmp_path, windows, {published_at(windows)[-1] + 40: fires})

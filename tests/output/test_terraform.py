@@ -112,9 +112,7 @@ def test_alerts_go_where_their_severity_says(generated: Callable[[Registry], Pat
         "eta_prediction: Defaults of prep_time": "driftgauge logistics Slack",
         "eta_prediction: No predictions from eta_v12": "driftgauge logistics PagerDuty",
     }
-    assert all(
-        settings["group_by"] == ["alertname", "grafana_folder", "predictor"] for settings in routed.values()
-    )
+    assert all(settings["group_by"] == ["alertname", "grafana_folder", "predictor"] for settings in routed.values())
     assert changes["grafana_contact_point.slack[0]"]["after"]["slack"][0]["recipient"] == "#ml-logistics"
 
 
@@ -194,7 +192,7 @@ def test_names_that_terraform_has_a_use_for_are_nobodys_file(generated: Callable
 @settings(max_examples=8, deadline=None)
 @given(
     st.lists(
-        st.text(st.characters(exclude_categories=["Cs"])) | st.text("$%{}\"\\\n~ab", min_size=1), min_size=1, max_size=40
+        st.text(st.characters(exclude_categories=["Cs"])) | st.text('$%{}"\\\n~ab', min_size=1), min_size=1, max_size=40
     )
 )
 def test_any_text_is_read_back_as_it_was(texts: list[str]) -> None:

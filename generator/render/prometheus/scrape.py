@@ -16,7 +16,7 @@ def render() -> dict[str, bytes]:
         "job_name": "driftgauge",
         "scrape_interval": "60s",
         "scrape_timeout": "30s",
-        "static_configs": [{"targets": ["localhost:9109"]}],
+        "static_configs": [{"targets": ["localhost:9877"]}],
         # A fixed instance: an exporter that moves to another host goes on with the same series.
         "relabel_configs": [{"target_label": "instance", "replacement": "driftgauge"}],
     }

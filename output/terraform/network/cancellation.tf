@@ -27,7 +27,7 @@ resource "grafana_rule_group" "cancellation" {
     }
     annotations = {
       summary            = "Cancellation ({{ $labels.model_id }}): mean of the prediction is {{ humanize $values.B.Value }}, above 0.25 for 2 hours in a row"
-      description        = "mean of the prediction of {{ $labels.model_id }} is {{ humanize $values.B.Value }} (above 0.25 for 2 hours in a row; alert cancellation-rate-high, metric ml_prediction_mean, window 1h).\nIt means: Values are larger on the whole, or a few are very large: see P95.\ncancellation_v1 is the primary, whose predictions are served; shadows, not served: cancellation_v2.\nLook at: the linked panel; whether primary and shadow moved together (both: their inputs; one: that model's release); default and null ratios of the features on the same dashboard."
+      description        = "Mean of the prediction of {{ $labels.model_id }} is {{ humanize $values.B.Value }} (above 0.25 for 2 hours in a row; alert cancellation-rate-high, metric ml_prediction_mean, window 1h).\nIt means: Values are larger on the whole, or a few are very large: see P95.\ncancellation_v1 is the primary, whose predictions are served; shadows, not served: cancellation_v2.\nLook at: the linked panel; whether primary and shadow moved together (both: their inputs; one: that model's release); default and null ratios of the features on the same dashboard."
       "__dashboardUid__" = "dg-cancellation-f5c9e2bf"
       "__panelId__"      = "27751408"
       runbook_url        = "https://runbooks.example.com/ml/network"
@@ -119,7 +119,7 @@ resource "grafana_rule_group" "cancellation" {
     }
     annotations = {
       summary            = "Cancellation ({{ $labels.model_id }}): default ratio of {{ $labels.feature }} is {{ humanizePercentage $values.B.Value }}, above 60% for 3 hours in a row"
-      description        = "default ratio of {{ $labels.feature }} of {{ $labels.model_id }} is {{ humanizePercentage $values.B.Value }} (above 60% for 3 hours in a row; alert defaults, metric ml_feature_default_ratio, window 1h).\nIt means: The source of the feature is missing more often: the model decides on its default instead.\ncancellation_v1 is the primary, whose predictions are served; shadows, not served: cancellation_v2.\nLook at: the linked panel; whether other features of the model moved in the same hour (many: the job or store that feeds them; one: the source of this feature); the feature dashboard for its distribution."
+      description        = "Default ratio of {{ $labels.feature }} of {{ $labels.model_id }} is {{ humanizePercentage $values.B.Value }} (above 60% for 3 hours in a row; alert defaults, metric ml_feature_default_ratio, window 1h).\nIt means: The source of the feature is missing more often: the model decides on its default instead.\ncancellation_v1 is the primary, whose predictions are served; shadows, not served: cancellation_v2.\nLook at: the linked panel; whether other features of the model moved in the same hour (many: the job or store that feeds them; one: the source of this feature); the feature dashboard for its distribution."
       "__dashboardUid__" = "dg-cancellation-f5c9e2bf"
       "__panelId__"      = "15958633"
       runbook_url        = "https://runbooks.example.com/ml/network"
@@ -395,7 +395,7 @@ resource "grafana_rule_group" "cancellation" {
     }
     annotations = {
       summary            = "Cancellation ({{ $labels.model_id }}): predictions is {{ humanize $values.B.Value }}, below 100 in the latest day"
-      description        = "predictions of {{ $labels.model_id }} is {{ humanize $values.B.Value }} (below 100 in the latest day; alert volume-low, metric ml_predictions, window 1d).\nIt fell. A rise would mean: More traffic, retries, or rows written twice. A fall is the reverse.\ncancellation_v1 is the primary, whose predictions are served; shadows, not served: cancellation_v2.\nLook at: the linked panel; whether primary and shadow moved together (both: their inputs; one: that model's release); default and null ratios of the features on the same dashboard."
+      description        = "Predictions of {{ $labels.model_id }} is {{ humanize $values.B.Value }} (below 100 in the latest day; alert volume-low, metric ml_predictions, window 1d).\nIt fell. A rise would mean: More traffic, retries, or rows written twice. A fall is the reverse.\ncancellation_v1 is the primary, whose predictions are served; shadows, not served: cancellation_v2.\nLook at: the linked panel; whether primary and shadow moved together (both: their inputs; one: that model's release); default and null ratios of the features on the same dashboard."
       "__dashboardUid__" = "dg-cancellation-f5c9e2bf"
       "__panelId__"      = "15931912"
       runbook_url        = "https://runbooks.example.com/ml/network"

@@ -27,7 +27,7 @@ resource "grafana_rule_group" "arrival_delay" {
     }
     annotations = {
       summary            = "Arrival delay ({{ $labels.model_id }}): default ratio of {{ $labels.feature }} is {{ humanizePercentage $values.B.Value }}, above 40% for 2 hours in a row"
-      description        = "default ratio of {{ $labels.feature }} of {{ $labels.model_id }} is {{ humanizePercentage $values.B.Value }} (above 40% for 2 hours in a row; alert aircraft-seats-defaults, metric ml_feature_default_ratio, window 1h).\nIt means: The source of the feature is missing more often: the model decides on its default instead.\narrival_delay_v3 is the primary, whose predictions are served; shadows, not served: arrival_delay_v4.\nLook at: the linked panel; whether other features of the model moved in the same hour (many: the job or store that feeds them; one: the source of this feature); the feature dashboard for its distribution."
+      description        = "Default ratio of {{ $labels.feature }} of {{ $labels.model_id }} is {{ humanizePercentage $values.B.Value }} (above 40% for 2 hours in a row; alert aircraft-seats-defaults, metric ml_feature_default_ratio, window 1h).\nIt means: The source of the feature is missing more often: the model decides on its default instead.\narrival_delay_v3 is the primary, whose predictions are served; shadows, not served: arrival_delay_v4.\nLook at: the linked panel; whether other features of the model moved in the same hour (many: the job or store that feeds them; one: the source of this feature); the feature dashboard for its distribution."
       "__dashboardUid__" = "dg-arrival-delay-f17b0d50"
       "__panelId__"      = "109576413"
       runbook_url        = "https://runbooks.example.com/ml/operations"
@@ -303,7 +303,7 @@ resource "grafana_rule_group" "arrival_delay" {
     }
     annotations = {
       summary            = "Arrival delay ({{ $labels.model_id }}): mean of the prediction is {{ humanize $values.B.Value }}, above 45 for 3 hours in a row"
-      description        = "mean of the prediction of {{ $labels.model_id }} is {{ humanize $values.B.Value }} (above 45 for 3 hours in a row; alert predicted-delay-high, metric ml_prediction_mean, window 1h).\nIt means: Values are larger on the whole, or a few are very large: see P95.\narrival_delay_v3 is the primary, whose predictions are served; shadows, not served: arrival_delay_v4.\nLook at: the linked panel; whether primary and shadow moved together (both: their inputs; one: that model's release); default and null ratios of the features on the same dashboard."
+      description        = "Mean of the prediction of {{ $labels.model_id }} is {{ humanize $values.B.Value }} (above 45 for 3 hours in a row; alert predicted-delay-high, metric ml_prediction_mean, window 1h).\nIt means: Values are larger on the whole, or a few are very large: see P95.\narrival_delay_v3 is the primary, whose predictions are served; shadows, not served: arrival_delay_v4.\nLook at: the linked panel; whether primary and shadow moved together (both: their inputs; one: that model's release); default and null ratios of the features on the same dashboard."
       "__dashboardUid__" = "dg-arrival-delay-f17b0d50"
       "__panelId__"      = "55355026"
       runbook_url        = "https://runbooks.example.com/ml/operations"
@@ -395,7 +395,7 @@ resource "grafana_rule_group" "arrival_delay" {
     }
     annotations = {
       summary            = "Arrival delay ({{ $labels.model_id }}): null ratio of {{ $labels.feature }} is {{ humanizePercentage $values.B.Value }}, above 25% for 2 hours in a row"
-      description        = "null ratio of {{ $labels.feature }} of {{ $labels.model_id }} is {{ humanizePercentage $values.B.Value }} (above 25% for 2 hours in a row; alert weather-nulls, metric ml_feature_null_ratio, window 1h).\nIt means: The feature is missing and nothing replaced it: a renamed or dropped source.\narrival_delay_v3 is the primary, whose predictions are served; shadows, not served: arrival_delay_v4.\nLook at: the linked panel; whether other features of the model moved in the same hour (many: the job or store that feeds them; one: the source of this feature); the feature dashboard for its distribution."
+      description        = "Null ratio of {{ $labels.feature }} of {{ $labels.model_id }} is {{ humanizePercentage $values.B.Value }} (above 25% for 2 hours in a row; alert weather-nulls, metric ml_feature_null_ratio, window 1h).\nIt means: The feature is missing and nothing replaced it: a renamed or dropped source.\narrival_delay_v3 is the primary, whose predictions are served; shadows, not served: arrival_delay_v4.\nLook at: the linked panel; whether other features of the model moved in the same hour (many: the job or store that feeds them; one: the source of this feature); the feature dashboard for its distribution."
       "__dashboardUid__" = "dg-arrival-delay-f17b0d50"
       "__panelId__"      = "107184278"
       runbook_url        = "https://runbooks.example.com/ml/operations"

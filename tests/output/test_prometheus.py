@@ -1,0 +1,202 @@
+"""The files for Prometheus and Alertmanager, read by their own tools, and what alerts say when they fire."""
+
+from __future__ import annotations
+
+import subprocess
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import yaml
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from generator import write
+from generator.conventions import stem
+from generator.model import AlertSeverity, Comparison, Model, Predictor, Registry
+from generator.promql import quote
+from generator.render import prometheus
+from metrics_exporter.config import Settings
+from metrics_exporter.definitions import Role
+from tests.output.examples import ALERT, FRESHNESS, PREDICTOR, TEAM, alert, predictor, registry
+from tests.output.published import Window, published_at, run, series
+from tests.real_parts import PrometheusBinaries, require
+
+HOSTILE = 'a "b" \\ ${c} {{ d }} {{{ \n\t§ e\u0301 ]] [[x]] {'
+TEXTS = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=20)
+
+
+def hostile(name: str) -> Predictor:
+    """A predictor all of whose names are this one."""
+    named = alert(id=name, title=name, feature=name.replace("*", "x").replace("?", "x"), models=(name,), windows=1)
+    return predictor(
+        named,
+        replace(named, id="glob", title="glob", feature=f"{name}*"),
+        replace(named, id="change", title="change", comparison=Comparison.CHANGE_ABOVE),
+        replace(FRESHNESS, title=f"{name}!", models=(name,)),
+        id=name,
+        title=name,
+        team=replace(TEAM, id=name, slack_channel=name, pagerduty_service=name),
+        models=(Model(name, Role.PRIMARY),),
+    )
+
+
+def written(folder: Path, registry: Registry) -> Path:
+    """The Prometheus folder of an output."""
+    write.apply(folder, prometheus.render(registry))
+    return folder / "prometheus"
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(TEXTS, min_size=1, max_size=5, unique=True))
+def test_rules_with_any_names_are_valid(
+    prometheus_binaries: PrometheusBinaries, tmp_path: Path, names: list[str]
+) -> None:
+    folder = written(tmp_path, registry(*map(hostile, names)))
+    prometheus_binaries.check("check", "rules", *sorted((folder / "rules").iterdir()))
+
+
+def test_the_example_is_a_whole_configuration(prometheus_binaries: PrometheusBinaries, tmp_path: Path) -> None:
+    prometheus_binaries.check("check", "config", written(tmp_path, registry()) / "scrape.example.yaml")
+
+
+@pytest.mark.parametrize("example", [registry(), registry(hostile(HOSTILE)), registry(predictor(team=TEAM))])
+def test_the_alertmanager_reads_its_example(tmp_path: Path, example: Registry) -> None:
+    file = written(tmp_path, example) / "alertmanager.example.yaml"
+    done = subprocess.run(
+        [require("amtool"), "check-config", file], capture_output=True, text=True, check=False, timeout=30
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize(
+    ("labels", "receiver"),
+    [
+        ({"driftgauge": "threshold", "team": "logistics", "severity": "notify"}, "logistics notify"),
+        ({"driftgauge": "freshness", "team": "logistics", "severity": "page"}, "logistics page"),
+        ({"driftgauge": "exporter", "severity": "page"}, "platform"),
+        ({"alertname": "somebody else's", "team": "logistics", "severity": "page"}, "platform"),
+    ],
+)
+def test_alerts_are_routed_by_team_and_severity(tmp_path: Path, labels: dict[str, str], receiver: str) -> None:
+    file = written(tmp_path, registry()) / "alertmanager.example.yaml"
+    command = [require("amtool"), "config", "routes", "test", f"--config.file={file}"]
+    command += [f"{name}={quote(value)}" for name, value in labels.items()]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=30)
+    assert done.stdout.strip() == receiver
+
+
+def test_a_moved_exporter_keeps_its_series(tmp_path: Path) -> None:
+    config = yaml.safe_load((written(tmp_path, registry()) / "scrape.example.yaml").read_bytes())
+    (job,) = config["scrape_configs"]
+    assert job["relabel_configs"] == [{"target_label": "instance", "replacement": "driftgauge"}]
+    port = Settings.model_fields["listen"].get_default(call_default_factory=True)[1]
+    assert job["static_configs"] == [{"targets": [f"localhost:{port}"]}]
+
+
+def test_what_an_alert_says(prometheus_binaries: PrometheusBinaries, tmp_path: Path) -> None:
+    matchers = 'predictor="eta_prediction",model_id="eta_v12",window="1h"'
+    ratio = f'ml_feature_default_ratio{{{matchers},feature="prep_time"}}'
+    windows = [Window(0, {ratio: 0.47, f"ml_predictions{{{matchers}}}": 100})] * 3
+    folder = written(tmp_path, registry(predictor(ALERT)))
+    summary = "Delivery ETA (eta_v12): default ratio of prep_time is 47%, above 40% for 2 hours in a row"
+    description = (
+        "Default ratio of prep_time of eta_v12 is 47% (above 40% for 2 hours in a row; alert defaults, metric "
+        "ml_feature_default_ratio, window 1h).\n"
+        "It means: The source of the feature is missing more often: the model decides on its default instead.\n"
+        "Importance of the feature to the model: 0.41.\n"
+        "eta_v12 is the primary, whose predictions are served; shadows, not served: eta_v13.\n"
+        "Look at: the linked panel; whether other features of the model moved in the same hour (many: the job or "
+        "store that feeds them; one: the source of this feature); the feature dashboard for its distribution."
+    )
+    labels = {
+        "driftgauge": "threshold",
+        "feature": "prep_time",
+        "model_id": "eta_v12",
+        "predictor": "eta_prediction",
+        "severity": "notify",
+        "team": "logistics",
+    }
+    annotations = {"summary": summary, "description": description, "runbook_url": TEAM.runbook_url}
+    expected = [{"exp_labels": labels, "exp_annotations": annotations}]
+    test = {
+        "eval_time": f"{published_at(windows)[2]}m",
+        "alertname": "eta_prediction: Defaults of prep_time",
+        "exp_alerts": expected,
+    }
+    inputs = series(windows, f"ml_window_end_timestamp_seconds{{{matchers}}}")
+    content = {"interval": "1m", "input_series": inputs, "alert_rule_test": [test]}
+    run(prometheus_binaries, tmp_path, [content], [folder / "rules/eta_prediction.yaml"])
+
+
+def test_hostile_names_are_matched_and_told_as_they_are(
+    prometheus_binaries: PrometheusBinaries, tmp_path: Path
+) -> None:
+    """Quotes, template braces and Grafana's variables in every name: the rule finds the series, and says its name."""
+    name = quote(HOSTILE)
+    matchers = f'predictor={name},model_id={name},window="1h"'
+    windows = [Window(0, {f"ml_feature_default_ratio{{{matchers},feature={name}}}": 0.47})] * 2
+    folder = written(tmp_path, registry(hostile(HOSTILE)))
+    file = folder / f"rules/{stem(HOSTILE)}.yaml"
+    rules = yaml.safe_load(file.read_bytes())["groups"][0]["rules"]
+    for title in (HOSTILE, "glob"):
+        (rule,) = (rule for rule in rules if rule["alert"] == f"{HOSTILE}: {title}")
+        labels = {
+            "alertname": rule["alert"],
+            "alertstate": "firing",
+            "driftgauge": "threshold",
+            **{label: HOSTILE for label in ("feature", "model_id", "predictor", "team")},
+            "severity": "notify",
+        }
+        spelt = ",".join(f"{label}={quote(value)}" for label, value in labels.items())
+        expect = {
+            "expr": f"ALERTS{{alertname={quote(rule['alert'])}}}",
+            "eval_time": f"{published_at(windows)[1]}m",
+            "exp_samples": [{"labels": f"ALERTS{{{spelt}}}", "value": 1}],
+        }
+        inputs = series(windows, f"ml_window_end_timestamp_seconds{{{matchers}}}")
+        content = {"interval": "1m", "input_series": inputs, "promql_expr_test": [expect]}
+        run(prometheus_binaries, tmp_path, [content], [file])
+
+
+def test_a_report_has_a_line_and_no_rule(tmp_path: Path) -> None:
+    quiet = predictor(alert(severity=AlertSeverity.REPORT), FRESHNESS)
+    file = written(tmp_path, registry(quiet)) / "rules/eta_prediction.yaml"
+    rules = yaml.safe_load(file.read_bytes())["groups"][0]["rules"]
+    assert [rule["alert"] for rule in rules] == ["eta_prediction: No predictions from eta_v12"]
+
+
+def test_the_exporter_s_health(prometheus_binaries: PrometheusBinaries, tmp_path: Path) -> None:
+    """Nothing published is one page; a healthy exporter is silent; each trouble has its alert."""
+    file = written(tmp_path, registry(PREDICTOR)) / "rules/_exporter.yaml"
+    up = [
+        {"series": 'driftgauge_last_success_timestamp_seconds{log="default"}', "values": "0+60x300"},
+        {"series": 'driftgauge_dropped_series{predictor="eta"}', "values": "0x300"},
+        {"series": 'driftgauge_errors_total{log="default"}', "values": "0x300"},
+        {"series": 'driftgauge_missed_windows_total{log="default"}', "values": "0x300"},
+    ]
+    sick = [
+        {"series": 'driftgauge_last_success_timestamp_seconds{log="default"}', "values": "0x300"},
+        {"series": 'driftgauge_dropped_series{predictor="eta"}', "values": "7x300"},
+        {"series": 'driftgauge_errors_total{log="default"}', "values": "0x270 1x30"},
+        {"series": 'driftgauge_missed_windows_total{log="default"}', "values": "0x270 1x30"},
+    ]
+    firing = {"expr": "count(ALERTS)", "eval_time": "280m"}
+    run(
+        prometheus_binaries,
+        tmp_path,
+        [
+            {"interval": "1m", "input_series": up, "promql_expr_test": [{**firing, "exp_samples": []}]},
+            {
+                "interval": "1m",
+                "input_series": sick,
+                "promql_expr_test": [{**firing, "exp_samples": [{"labels": "{}", "value": 4}]}],
+            },
+            {
+                "interval": "1m",
+                "input_series": [],
+                "promql_expr_test": [{**firing, "exp_samples": [{"labels": "{}", "value": 1}]}],
+            },
+        ],
+        [file],
+    )

@@ -109,6 +109,8 @@ class Cycle:
 
     def _wake(self, now: datetime, snapshot: Snapshot) -> datetime:
         moments = [next_due(self._definitions, now)]
+        if not self._page.complete:
+            moments.append(now)
         if snapshot.good_until:
             moments.append(snapshot.good_until)
         if self._failed_rounds:

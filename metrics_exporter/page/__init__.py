@@ -1,4 +1,4 @@
-"""The status page: what is monitored, and what is wrong. Made once a round, by the worker; without script or request."""
+"""The status page: what is monitored, and what is wrong. Made once a round, by the worker; no script, no request."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from metrics_exporter.exposition import Encoded, encode
 from metrics_exporter.page import build, problems, words
 from metrics_exporter.page.charts import midnights
 from metrics_exporter.page.facts import Problem, Status
-from metrics_exporter.page.trails import Trails
+from metrics_exporter.page.trails import SPAN, Trails
 from metrics_exporter.profile import Series
 from metrics_exporter.refresh import LogReport
 from metrics_exporter.view import Group
@@ -47,9 +47,14 @@ class News:
 
 @dataclass
 class Page:
-    """Renders the page, and remembers the hours that its charts show."""
+    """Renders the page, and remembers the hours that its charts show.
+
+    Attributes:
+        complete: the charts show all of the past that there is; else the next page has more of it.
+    """
 
     trails: Trails
+    complete: bool = True
     _wanted: dict[Series, None] = field(default_factory=dict)
 
     def render(self, news: News) -> Encoded:
@@ -71,6 +76,7 @@ class Page:
             *problems.jumps(gaps),
             *problems.unregistered(subjects, news.definitions),
         ]
+        end = max((subject.end for subject in subjects if subject.end), default=news.now)
         return Status(
             now=news.now,
             next_due=news.next_due,
@@ -85,7 +91,8 @@ class Page:
             logs=tuple(build.log(report, news.definitions, self.trails) for report in news.reports),
             series=news.series,
             features=sum(len(subject.features) for subject in subjects),
-            midnights=midnights(max((s.end for s in subjects if s.end), default=news.now)),
+            midnights=midnights(end),
+            dates=(words.moment(end - SPAN), words.moment(end)),
         )
 
     def _follow(self, subjects: Sequence[build.Subject], reports: Sequence[LogReport]) -> None:
@@ -93,6 +100,6 @@ class Page:
         for series in build.wanted(subjects):
             if len(self._wanted) < build.MOST_SERIES:
                 self._wanted.setdefault(series)
-        for report in reports:
-            if "1h" in report.latest:
-                self.trails.follow(report.latest["1h"], self._wanted.keys())
+        latest = [report.latest["1h"] for report in reports if "1h" in report.latest]
+        complete = [self.trails.follow(window, self._wanted.keys()) for window in latest]
+        self.complete = all(complete)

@@ -89,7 +89,7 @@ def predictor(subject: Subject, definitions: Definitions, trails: Trails, place:
         unit=unit,
         anchor=anchor,
         end=subject.end,
-        models=tuple(_model(model, points[model.model_id], subject.end, unit) for model in subject.models),
+        models=tuple(_model(model, points[model.model_id], subject.end) for model in subject.models),
         chart=_chart("predictions", main, unit, others),
         features=features,
         hidden_features=len(subject.features) - len(features),
@@ -101,17 +101,31 @@ def gaps(subject: Subject, trails: Trails, place: int) -> Iterator[Gap]:
     """The features of the main model that are missing in some of its latest predictions."""
     for name, profile in subject.features:
         points = _points(subject, trails, profile.series.model_id, name)
-        point = latest(points)
-        if point and point.default_ratio + point.null_ratio > 0:
-            model_id = subject.main.model_id
-            usual = _usual(points)
-            yield Gap(subject.name, model_id, name, f"p{place}", point.default_ratio, point.null_ratio, usual)
+        back, point = _latest_back(points), latest(points)
+        if subject.end and back is not None and point and point.default_ratio + point.null_ratio > 0:
+            yield Gap(
+                predictor=subject.name,
+                model_id=subject.main.model_id,
+                feature=name,
+                anchor=f"p{place}",
+                end=subject.end - back * HOUR,
+                defaults=point.default_ratio,
+                nulls=point.null_ratio,
+                usual=_usual(points),
+            )
 
 
 def latest(points: Sequence[Point | None]) -> Point | None:
     """The last hour with enough rows to tell, else the last with any."""
-    seen = [point for point in points if point and point.rows]
-    return next((point for point in reversed(seen) if point.rows >= ENOUGH_ROWS), seen[-1] if seen else None)
+    back = _latest_back(points)
+    return None if back is None else points[-1 - back]
+
+
+def _latest_back(points: Sequence[Point | None]) -> int | None:
+    """How many hours before the last that hour is."""
+    seen = [(back, point.rows) for back, point in enumerate(reversed(points)) if point and point.rows]
+    enough = (back for back, rows in seen if rows >= ENOUGH_ROWS)
+    return next(enough, seen[0][0] if seen else None)
 
 
 def log(report: LogReport, definitions: Definitions, trails: Trails) -> Log:
@@ -160,14 +174,14 @@ def _unit(registered: Registered | None, feature: str) -> str:
     return declared.unit or "" if declared else ""
 
 
-def _model(model: ModelState, points: Sequence[Point | None], end: datetime | None, unit: str) -> Model:
+def _model(model: ModelState, points: Sequence[Point | None], end: datetime | None) -> Model:
     point = latest(points)
     silent = next((hours for hours, seen in enumerate(reversed(points)) if seen and seen.rows), None)
     return Model(
         id=model.model_id,
         role=model.role,
         rows=model.rows,
-        now=_with_unit(point.band[1], unit) if point and point.band else "–",
+        now=words.number(point.band[1]) if point and point.band else "–",
         range=_range(point),
         last_seen="more than 14 days ago" if silent is None or end is None else words.moment(end - silent * HOUR),
         volume=charts.volume(points),
@@ -178,7 +192,7 @@ def _feature(name: str, profile: Profile, points: Sequence[Point | None], unit: 
     point = latest(points)
     return Feature(
         name=name,
-        unit=unit,
+        unit=unit if point and point.values else "",
         now=_now(point),
         range=_range(point),
         gaps=_gaps(point),
@@ -225,10 +239,6 @@ def _chart(
     band = charts.band(points, others)
     now = f"{_now(point)} {unit}".rstrip()
     return Chart(f"{what}, 14 days by hour: now {now}, P5 to P95 {_range(point)}", band, ()) if band else None
-
-
-def _with_unit(value: float, unit: str) -> str:
-    return f"{words.number(value)} {unit}".rstrip()
 
 
 def _usual(points: Sequence[Point | None]) -> float | None:

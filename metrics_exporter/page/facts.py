@@ -19,12 +19,13 @@ class Problem:
 
 @dataclass(frozen=True, slots=True)
 class Gap:
-    """A feature's share of defaults or nulls in the latest hour with rows, and what is usual for it."""
+    """A feature's share of defaults or nulls in the latest hour with enough rows, and what is usual for it."""
 
     predictor: str
     model_id: str
     feature: str
     anchor: str
+    end: datetime
     defaults: float
     nulls: float
     usual: float | None
@@ -120,3 +121,4 @@ class Status:
     series: int
     features: int
     midnights: str
+    dates: tuple[str, str]

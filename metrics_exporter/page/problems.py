@@ -57,19 +57,22 @@ def silent_models(subjects: Sequence[Subject], trails: Trails) -> Iterator[Probl
 def jumps(gaps: Iterable[Gap]) -> Iterator[Problem]:
     """Models some of whose features are missing much more often than usual, the worst features named."""
     jumped = [gap for gap in gaps if gap.usual is not None and gap.total - gap.usual >= _JUMP]
-    for model, found in groupby(sorted(jumped, key=_model), key=_model):
+    for (_, model_id), found in groupby(sorted(jumped, key=_model), key=_model):
         worst = sorted(found, key=lambda gap: (-gap.total, gap.feature))
-        named = ", ".join(f"{gap.feature} ({words.percent(gap.total)}{_usually(gap)})" for gap in worst[:_NAMED])
-        more = f" and {words.plural(len(worst) - _NAMED, 'more feature')}" if len(worst) > _NAMED else ""
-        yield Problem(False, f"{model[1]} misses values much more often than usual: {named}{more}.", worst[0].anchor)
+        named = ", ".join(f"{gap.feature} {words.percent(gap.total)}{_usually(gap)}" for gap in worst[:_NAMED])
+        more = f" and {len(worst) - _NAMED:,} more" if len(worst) > _NAMED else ""
+        count = f"{words.plural(len(worst), 'feature')} {'is' if len(worst) == 1 else 'are'}"
+        when = words.moment(worst[0].end)
+        text = f"{model_id}: {count} missing far more often than usual in the hour to {when}: {named}{more}."
+        yield Problem(False, text, worst[0].anchor)
+
+
+def _usually(gap: Gap) -> str:
+    return "" if gap.usual is None else f" (usually {words.percent(gap.usual)})"
 
 
 def _model(gap: Gap) -> tuple[str, str]:
     return gap.predictor, gap.model_id
-
-
-def _usually(gap: Gap) -> str:
-    return f" of predictions, usually {words.percent(gap.usual)}" if gap.usual is not None else ""
 
 
 def unregistered(subjects: Sequence[Subject], definitions: Definitions) -> Iterator[Problem]:

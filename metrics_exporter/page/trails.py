@@ -48,8 +48,12 @@ class Trails:
     recompute: int
     _hours: dict[str, dict[datetime, Hour]] = field(default_factory=lambda: defaultdict(dict))
 
-    def follow(self, latest: WindowProfiles, wanted: Collection[Series]) -> None:
-        """Take up a log's latest hour, those before it that late rows may change, and of the past what time allows."""
+    def follow(self, latest: WindowProfiles, wanted: Collection[Series]) -> bool:
+        """Take up a log's latest hour, those that late rows may have changed, and what time allows of the past.
+
+        Returns:
+            Whether all of the past is there now; else the next call goes on with it.
+        """
         hours = self._hours[latest.log]
         for end in [end for end in hours if end <= latest.end - SPAN or end >= latest.end - self.recompute * HOUR]:
             del hours[end]
@@ -58,9 +62,10 @@ class Trails:
         past = {end for end in self.history.ends(latest.log, "1h") if latest.end - SPAN < end < latest.end}
         for end in sorted(past - hours.keys(), reverse=True):
             if time.monotonic() - started > _READ_SECONDS:
-                return
+                return False
             for window in self.history.read(latest.log, "1h", end - HOUR, end):
                 hours[end] = _hour(window, wanted)
+        return True
 
     def points(self, log: str, series: Series, end: datetime) -> list[Point | None]:
         """The series' last `SLOTS` hours, the oldest first; None where it has none."""

@@ -10,10 +10,11 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
 
 GRID = tuple(i / 100 for i in range(1, 100))
 TOP_CATEGORIES = 50
@@ -184,31 +185,52 @@ def _merge_distributions(parts: Sequence[tuple[Distribution, int]]) -> Distribut
         squared_deviations=squares,
         minimum=min(part.minimum for part, _ in parts),
         maximum=max(part.maximum for part, _ in parts),
-        grid=_mix([(_knots(part), values / total) for part, values in parts]),
+        grid=_mix([(_knots(part, values), values / total) for part, values in parts]),
     )
 
 
-def _knots(distribution: Distribution) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]]:
-    """The distribution function: at each value its limits from the left and the right (they differ at an atom)."""
+@dataclass(frozen=True)
+class _Knots:
+    """A distribution function: at each value its limits from the left and from the right (they differ at an atom)."""
+
+    values: Floats
+    left: Floats
+    right: Floats
+
+    def at(self, values: Floats) -> tuple[Floats, Floats]:
+        """The limits at other values: linear between knots, 0 below all, 1 above all."""
+        index = np.searchsorted(self.values, values, side="right") - 1  # the last knot not above; -1: below all
+        between = np.interp(values, np.repeat(self.values, 2), np.stack((self.left, self.right), axis=1).ravel())
+        is_knot = self.values[np.maximum(index, 0)] == values
+        left = np.where(index < 0, 0.0, np.where(is_knot, self.left[index], between))
+        right = np.where(index < 0, 0.0, np.where(is_knot, self.right[index], between))
+        return left, right
+
+
+def _knots(distribution: Distribution, count: int) -> _Knots:
+    """Its distribution function, from the grid.
+
+    The i-th of n sorted values stands for the rank (i - ½)/n, so that neither end of a small window weighs too little.
+    """
     values = np.array((distribution.minimum, *distribution.grid, distribution.maximum))
     np.clip(values, distribution.minimum, distribution.maximum, out=values)
     np.maximum.accumulate(values, out=values)
-    ranks = np.array((0.0, *GRID, 1.0))
-    unique, first, count = np.unique(values, return_index=True, return_counts=True)
-    return unique, ranks[first], ranks[first + count - 1]
+    ranks = (np.array((0.0, *GRID, 1.0)) * (count - 1) + 0.5) / count
+    unique, first, repeats = np.unique(values, return_index=True, return_counts=True)
+    left, right = ranks[first], ranks[first + repeats - 1]
+    left[0], right[-1] = 0.0, 1.0
+    return _Knots(unique, left, right)
 
 
-def _mix(parts: Sequence[tuple[tuple[NDArray[Any], NDArray[Any], NDArray[Any]], float]]) -> tuple[float, ...]:
-    values = np.unique(np.concatenate([knots[0] for knots, _ in parts]))
+def _mix(parts: Sequence[tuple[_Knots, float]]) -> tuple[float, ...]:
+    values = np.unique(np.concatenate([knots.values for knots, _ in parts]))
     left, right = np.zeros(len(values)), np.zeros(len(values))
-    for (own, own_left, own_right), weight in parts:
-        at = np.searchsorted(own, values, side="right") - 1  # the last own knot not above the value; -1: below all
-        inside = np.interp(values, np.repeat(own, 2), np.stack((own_left, own_right), axis=1).ravel())
-        is_knot = (at >= 0) & (own[np.maximum(at, 0)] == values)
-        left += weight * np.where(at < 0, 0.0, np.where(is_knot, own_left[at], inside))
-        right += weight * np.where(at < 0, 0.0, np.where(is_knot, own_right[at], inside))
+    for knots, weight in parts:
+        own_left, own_right = knots.at(values)
+        left += weight * own_left
+        right += weight * own_right
     ranks = np.stack((left, right), axis=1).ravel()
-    return tuple(float(value) for value in np.interp(GRID, ranks, np.repeat(values, 2)))
+    return tuple(np.interp(GRID, ranks, np.repeat(values, 2)).tolist())
 
 
 def _merge_categories(parts: Sequence[Categories]) -> Categories | None:

@@ -84,12 +84,14 @@ class Refresher:
         """
         limits = Limits(timedelta(days=lookback_days), recompute, timeout_seconds)
         self._logs = [
-            _LogRefresher(name, log, _declared_kinds(definitions, name), warehouse, history, limits)
+            _LogRefresher(
+                name, log, _declared_kinds(definitions, name), warehouse=warehouse, history=history, limits=limits
+            )
             for name, log in definitions.catalogue.logs.items()
         ]
 
     def refresh(self, now: datetime) -> tuple[LogReport, ...]:
-        """Compute what is due at `now` (UTC), oldest first; a log that fails says so in its report, the others go on."""
+        """Compute what is due at `now` (UTC), oldest first; a failure is in its log's report, the other logs go on."""
         return tuple(log.refresh(now) for log in self._logs)
 
 
@@ -111,6 +113,7 @@ class _LogRefresher:
         name: str,
         log: Log,
         declared: Mapping[tuple[str, str], Kind],
+        *,
         warehouse: Warehouse,
         history: History,
         limits: Limits,

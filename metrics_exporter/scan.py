@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -10,7 +11,6 @@ from typing import Literal, NamedTuple
 
 from metrics_exporter.definitions import Kind, Log
 from metrics_exporter.profile import (
-    GRID,
     Categories,
     Distribution,
     Profile,
@@ -231,10 +231,12 @@ def _feature_profile(series: Series, rows: int, parts: _Parts, kind: Kind | None
 
 
 def _distribution(row: ScanRow) -> Distribution | None:
-    if not row.numbers or row.mean is None or row.minimum is None or row.maximum is None:
+    if not row.numbers or row.mean is None or row.minimum is None or row.maximum is None or row.grid is None:
         return None
-    grid = row.grid or (row.mean,) * len(GRID)
-    return Distribution(row.mean, row.squared_deviations or 0.0, row.minimum, row.maximum, tuple(grid))
+    squares = row.squared_deviations or 0.0
+    if not math.isfinite(squares):  # values beyond 1e150: their squares are no numbers any more
+        squares = math.inf
+    return Distribution(row.mean, max(squares, 0.0), row.minimum, row.maximum, tuple(row.grid))
 
 
 def _categories(parts: _Parts) -> Categories:

@@ -19,7 +19,8 @@ from generator.render.errors import RenderError
 from generator.report import text
 from generator.report.summary import summary
 
-_DIFF_LINES = 12
+_DIFF_LINES = 20
+_DIFF_WIDTH = 240
 _STALE = 3
 
 
@@ -131,6 +132,6 @@ def _show_check(plan: write.Plan, output: Path) -> None:
 def _diff(change: write.Change) -> Iterator[str]:
     before, after = ((side or b"").decode(errors="replace").splitlines() for side in (change.before, change.after))
     lines = list(difflib.unified_diff(before, after, "on disk", "generated", lineterm="", n=1))
-    yield from lines[:_DIFF_LINES]
+    yield from (line if len(line) <= _DIFF_WIDTH else f"{line[:_DIFF_WIDTH]}…" for line in lines[:_DIFF_LINES])
     if len(lines) > _DIFF_LINES:
         yield f"… and {len(lines) - _DIFF_LINES} lines more"

@@ -1,3 +1,4 @@
+# ruff: noqa: N802 - the methods have the names that the protocol gives them
 """A stand-in for Grafana's Terraform provider: the real provider's schema, and no Grafana behind it.
 
 The real `terraform` attaches to it over plugin protocol 6, so that it validates, plans and applies generated

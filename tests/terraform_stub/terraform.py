@@ -78,4 +78,6 @@ def terraform(root: Path) -> Iterator[Terraform]:
     """Terraform in a root, with the stub in the provider's place and no configuration of the user's."""
     require("terraform")
     with attached() as environment:
-        yield Terraform(root, {**environment, "TF_CLI_CONFIG_FILE": os.devnull, "TF_IN_AUTOMATION": "1", "TF_CLI_ARGS": "-no-color"})
+        yield Terraform(
+            root, {**environment, "TF_CLI_CONFIG_FILE": os.devnull, "TF_IN_AUTOMATION": "1", "TF_CLI_ARGS": "-no-color"}
+        )

@@ -64,7 +64,7 @@ def label_values(query: str) -> tuple[str, str]:
 def annotation_queries(dashboard: Path) -> list[str]:
     """The expressions of the dashboard's own annotations."""
     content = json.loads(dashboard.read_text(encoding="utf-8"))
-    return [one["expr"] for one in content["annotations"]["list"] if "expr" in one]
+    return [one["target"]["expr"] for one in content["annotations"]["list"]]
 
 
 def interpolate(text: str, variables: Mapping[str, str]) -> str:

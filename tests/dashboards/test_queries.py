@@ -1,0 +1,112 @@
+"""What the panels' PromQL answers, by promtool's own evaluation of given series."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from generator.promql import matcher
+from generator.render.dashboards import render
+from generator.render.dashboards.queries import changed, moved, ranked
+from tests.dashboards.reading import interpolated, parsed
+from tests.dashboards.sample import ETA, ORDINARY
+from tests.real_parts import PrometheusBinaries
+
+P = 'predictor="eta_prediction"'
+M = f'{P},model_id="eta_v12",window="1h"'
+WEEK = 7 * 24
+
+
+class Promtool:
+    """Evaluates expressions over series that have a sample an hour."""
+
+    def __init__(self, binaries: PrometheusBinaries, folder: Path) -> None:
+        self._binaries, self._folder = binaries, folder
+
+    def expect(
+        self, series: dict[str, str], checks: list[tuple[str, str, dict[str, float]]], every: str = "1h"
+    ) -> None:
+        """Fail unless each expression, at its time, has exactly these series and values."""
+        tests = [
+            {
+                "expr": interpolated(expr),
+                "eval_time": at,
+                "exp_samples": [{"labels": labels, "value": value} for labels, value in samples.items()],
+            }
+            for expr, at, samples in checks
+        ]
+        content: dict[str, Any] = {
+            "evaluation_interval": "1m",
+            "tests": [
+                {
+                    "interval": every,
+                    "input_series": [{"series": name, "values": values} for name, values in series.items()],
+                    "promql_expr_test": tests,
+                }
+            ],
+        }
+        file = self._folder / "test.yaml"
+        file.write_text(yaml.safe_dump(content), encoding="utf-8")
+        self._binaries.check("test", "rules", file)
+
+
+@pytest.fixture
+def promtool(prometheus_binaries: PrometheusBinaries, tmp_path: Path) -> Promtool:
+    return Promtool(prometheus_binaries, tmp_path)
+
+
+def promotion() -> str:
+    dashboard = parsed(render(ORDINARY))["dashboards/predictors/eta_prediction.json"]
+    expr: str = dashboard["annotations"]["list"][0]["target"]["expr"]
+    return expr
+
+
+def test_a_promotion_is_marked_once(promtool: Promtool) -> None:
+    series = {
+        f'ml_model_info{{{P},model_id="eta_v12",role="primary",team="t"}}': "1x30 stale",
+        f'ml_model_info{{{P},model_id="eta_v13",role="shadow",team="t"}}': "1x30 stale",
+        f'ml_model_info{{{P},model_id="eta_v12",role="shadow",team="t"}}': "_x30 1x60",
+        f'ml_model_info{{{P},model_id="eta_v13",role="primary",team="t"}}': "_x30 1x60",
+    }
+    marks = [(promotion(), "20m", {}), (promotion(), "33m", {'{model_id="eta_v13"}': 1.0}), (promotion(), "40m", {})]
+    promtool.expect(series, marks, every="1m")
+
+
+def test_the_start_of_monitoring_is_no_promotion(promtool: Promtool) -> None:
+    series = {f'ml_model_info{{{P},model_id="eta_v12",role="primary",team="t"}}': "1x60"}
+    promtool.expect(series, [(promotion(), f"{minute}m", {}) for minute in (0, 1, 6, 30)], every="1m")
+
+
+def test_moves_are_counted_in_the_days_deviation_and_need_samples(promtool: Promtool) -> None:
+    feature = f'{M},feature="prep_time"'
+    series = {
+        f"ml_feature_mean{{{feature}}}": f"10x{WEEK - 1} 16",
+        f"ml_feature_stddev{{{feature}}}": f"0.1x{WEEK}",
+        f"ml_feature_stddev{{{feature.replace('1h', '1d')}}}": f"3x{WEEK}",
+        f"ml_feature_values{{{feature}}}": f"20x{WEEK - 1} 20 19",
+    }
+    expr = moved("ml_feature_mean", by="ml_feature_stddev")
+    labels = '{predictor="eta_prediction",model_id="eta_v12",feature="prep_time"}'
+    promtool.expect(series, [(expr, f"{WEEK}h", {labels: 2.0}), (expr, f"{WEEK + 1}h", {})])
+
+
+def test_change_is_against_the_median_of_two_weeks_or_more(promtool: Promtool) -> None:
+    series = {f"ml_prediction_mean{{{M}}}": f"10x{2 * WEEK - 1} 30x{WEEK}"}
+    expr = changed("ml_prediction_mean", matcher("predictor", ETA.id), window="1h")
+    labels = '{predictor="eta_prediction",model_id="eta_v12"}'
+    promtool.expect(series, [(expr, f"{WEEK}h", {}), (expr, f"{2 * WEEK}h", {labels: 2.0})])
+
+
+def test_ranked_features_keep_all_models(promtool: Promtool) -> None:
+    def ratio(model: str, feature: str) -> str:
+        return f'ml_feature_default_ratio{{{P},model_id="{model}",feature="{feature}",window="1h"}}'
+
+    series = {ratio("a", "x"): "0.5", ratio("b", "x"): "0", ratio("a", "y"): "0.2", ratio("a", "z"): "0"}
+    labels = '{predictor="eta_prediction",model_id="%s",feature="x"}'
+    promtool.expect(
+        series,
+        [(ranked("ml_feature_default_ratio", count=1), "10m", {labels % "a": 0.5, labels % "b": 0.0})],
+    )

@@ -7,6 +7,7 @@ what `discover` adds should show what it adds.
 from __future__ import annotations
 
 import copy
+from operator import itemgetter
 from typing import Any
 
 import yaml
@@ -66,7 +67,8 @@ class _Editor:
         if additions.kinds:
             self._add_kinds(predictor, additions.kinds)
         edited = self.text
-        for index, inserted in sorted(self.insertions, key=lambda insertion: insertion[0], reverse=True):
+        in_order = sorted(self.insertions, key=itemgetter(0))
+        for index, inserted in reversed(in_order):  # from the end, so that places stay right
             edited = edited[:index] + inserted + edited[index:]
         return edited
 

@@ -39,7 +39,7 @@ def command(leave: bool, log_only: bool, host: str, port: int) -> None:
             click.echo(f"\n{table(demo.checks)}\n")
             if not leave:
                 click.echo(_what_next(demo))
-                _stay(demo)
+                stay(demo)
     except DemoError as error:
         raise click.ClickException(str(error)) from None
     except KeyboardInterrupt:
@@ -81,7 +81,12 @@ New windows come ten minutes after each full hour. The log goes on for {hours:.0
 moves it by a week. Dashboards: demo/compose.yaml. Ctrl-C stops everything."""
 
 
-def _stay(demo: Running) -> None:
+def stay(demo: Running) -> None:
+    """Stay until Ctrl-C.
+
+    Raises:
+        DemoError: one of the processes has ended.
+    """
     while not (ended := demo.processes.ended()):
         time.sleep(1)
     raise DemoError(f"{ended.name} has ended:\n{ended.tail()}")

@@ -6,7 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,7 +19,7 @@ from demo.processes import DemoError, Process, Processes
 from demo.prometheus import Companion, run_alertmanager, run_prometheus
 from demo.report import Check, Outcome, checked
 from demo.terraform import check_terraform
-from metrics_exporter.definitions import DefinitionsError, load
+from metrics_exporter.definitions import Definitions, DefinitionsError, load
 
 DEFINITIONS = Path("output/metrics")
 
@@ -52,6 +52,7 @@ def running(host: str, port: int, say: Say) -> Iterator[Running]:
         DemoError: it can't go on.
     """
     _require_clone()
+    definitions = _definitions()
     log = built_log(say)
     before = [_describe(log), _driftgauge("validate"), _driftgauge("generate", "--check")]
     folder = CACHE / "run" / str(port)  # no other demo that runs now has this one
@@ -59,7 +60,7 @@ def running(host: str, port: int, say: Say) -> Iterator[Running]:
         say("starting the exporter; the first time it computes four weeks of windows")
         url = f"http://{_LOOPBACK if host == _EVERY_INTERFACE else host}:{port}"
         _start_exporter(processes, log, f"{host}:{port}").wait_until(lambda: is_up(f"{url}/readyz"), _FIRST_WINDOWS)
-        answers = _check_answers(url, log)
+        answers = check_all(url, log.file, definitions)
         say("looking for Alertmanager, Prometheus and Terraform")
         routing, alertmanager = run_alertmanager(processes, folder)
         scraping, prometheus = run_prometheus(processes, folder, url, alertmanager)
@@ -88,6 +89,13 @@ def built_log(say: Say) -> Log:
 def _require_clone() -> None:
     if missing := [name for name in _NEEDED if not Path(name).is_dir()]:
         raise DemoError(f"no {' and no '.join(missing)} in {Path.cwd()}; run the demo in a clone of driftgauge")
+
+
+def _definitions() -> Definitions:
+    try:
+        return load(DEFINITIONS)
+    except DefinitionsError as error:
+        raise DemoError(str(error)) from None
 
 
 def _describe(log: Log) -> Check:
@@ -132,10 +140,3 @@ def _history(log: Log) -> Path:
         if other != folder:
             shutil.rmtree(other, ignore_errors=True)
     return folder
-
-
-def _check_answers(url: str, log: Log) -> Sequence[Check]:
-    try:
-        return check_all(url, log.file, load(DEFINITIONS))
-    except DefinitionsError as error:
-        raise DemoError(str(error)) from None

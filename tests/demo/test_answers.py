@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import gzip
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
-from threading import Thread
 
 import duckdb
 import pytest
@@ -16,10 +13,9 @@ import pytest
 from demo.answers import check_all, is_up
 from demo.report import Check, Outcome
 from metrics_exporter.definitions import Catalogue, Definitions, Log, Model, Predictor, Role
+from tests.demo.site import END, Server, Site, exposition, serving
 from tests.real_parts import free_port
 
-END = datetime.now(UTC).replace(minute=0, second=0, microsecond=0, tzinfo=None)
-FEATURES = 20
 DEFINITIONS = Definitions(
     catalogue=Catalogue(schema_version=1, logs={"default": Log(table="predictions")}, metrics=()),
     predictors={
@@ -34,75 +30,10 @@ DEFINITIONS = Definitions(
 )
 
 
-def _exposition() -> str:
-    lines = [
-        'ml_model_info{predictor="eta",model_id="v1",role="primary",team="logistics"} 1',
-        'ml_model_info{predictor="new",model_id="n1",role="unregistered",team=""} 1',
-    ]
-    for predictor, model, mean in (("eta", "v1", 2.0), ("new", "n1", 7.0)):
-        who = f'predictor="{predictor}",model_id="{model}",window="1h"'
-        rows = 2 if model == "v1" else 1
-        lines += [
-            f"ml_window_end_timestamp_seconds{{{who}}} {END.replace(tzinfo=UTC).timestamp()}",
-            f"ml_predictions{{{who}}} {rows}",
-            f"ml_prediction_mean{{{who}}} {mean}",
-        ]
-        lines += [f'ml_feature_null_ratio{{{who},feature="f{n}"}} 0' for n in range(FEATURES)]
-    lines.append('ml_feature_default_ratio{predictor="eta",model_id="v1",window="1h",feature="f3"} 0.5')
-    return "\n".join(lines) + "\n"
-
-
-@dataclass(frozen=True)
-class Site:
-    """What a server answers."""
-
-    text: str = field(default_factory=_exposition)
-    openmetrics: str = field(default_factory=lambda: _exposition() + "# EOF\n")
-    text_type: str = "text/plain; version=0.0.4; charset=utf-8"
-    openmetrics_type: str = "application/openmetrics-text; version=1.0.0; charset=utf-8"
-    page: str = "<html>eta new</html>"
-    page_type: str = "text/html; charset=utf-8"
-    ready: int = 200
-    compresses: bool = True
-
-    def answer(self, path: str, accept: str) -> tuple[int, str, str]:
-        if path == "/metrics":
-            if "openmetrics" in accept:
-                return 200, self.openmetrics_type, self.openmetrics
-            return 200, self.text_type, self.text
-        if path == "/":
-            return 200, self.page_type, self.page
-        return (self.ready if path == "/readyz" else 200), "text/plain", "fine\n"
-
-
-class Server(ThreadingHTTPServer):
-    site = Site()
-
-
-class Handler(BaseHTTPRequestHandler):
-    server: Server
-
-    def do_GET(self) -> None:
-        status, content_type, text = self.server.site.answer(self.path, self.headers["Accept"])
-        body = gzip.compress(text.encode()) if self.server.site.compresses else text.encode()
-        self.send_response(status)
-        self.send_header("Content-Type", content_type)
-        if self.server.site.compresses:
-            self.send_header("Content-Encoding", "gzip")
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, *_: object) -> None:
-        """Say nothing."""
-
-
 @pytest.fixture(scope="module")
 def server() -> Iterator[Server]:
-    with Server(("127.0.0.1", 0), Handler) as running:
-        Thread(target=running.serve_forever, daemon=True).start()
+    with serving() as running:
         yield running
-        running.shutdown()
 
 
 @pytest.fixture(scope="module")
@@ -127,7 +58,7 @@ def log(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def _check(server: Server, log: Path, site: Site) -> dict[str, Check]:
     server.site = site
-    return {check.name: check for check in check_all(f"http://127.0.0.1:{server.server_port}", log, DEFINITIONS)}
+    return {check.name: check for check in check_all(server.url, log, DEFINITIONS)}
 
 
 def test_right_answers_pass(server: Server, log: Path) -> None:
@@ -138,13 +69,13 @@ def test_right_answers_pass(server: Server, log: Path) -> None:
 
 
 def _without(part: str) -> Site:
-    text = "".join(line for line in _exposition().splitlines(keepends=True) if part not in line)
+    text = "".join(line for line in exposition().splitlines(keepends=True) if part not in line)
     return Site(text=text, openmetrics=text + "# EOF\n")
 
 
 def _with(old: str, new: str) -> Site:
-    text = _exposition().replace(old, new)
-    assert text != _exposition()
+    text = exposition().replace(old, new)
+    assert text != exposition()
     return Site(text=text, openmetrics=text + "# EOF\n")
 
 
@@ -152,7 +83,7 @@ def _with(old: str, new: str) -> Site:
     ("site", "name", "detail"),
     [
         (replace(Site(), ready=503), "health", "/readyz answers 503"),
-        (replace(Site(), openmetrics=_exposition()), "/metrics", "OpenMetrics doesn't end with # EOF"),
+        (replace(Site(), openmetrics=exposition()), "/metrics", "OpenMetrics doesn't end with # EOF"),
         (replace(Site(), openmetrics="# EOF\n"), "/metrics", "the formats differ in ml_feature_default_ratio"),
         (replace(Site(), text_type="text/html"), "/metrics", "the text format has another content type"),
         (replace(Site(), openmetrics_type="text/plain"), "/metrics", "asked for OpenMetrics, got text/plain"),
@@ -184,7 +115,7 @@ def test_a_wrong_answer_is_named(server: Server, log: Path, site: Site, name: st
 
 def test_is_up_means_200(server: Server) -> None:
     server.site = replace(Site(), ready=503)
-    base = f"http://127.0.0.1:{server.server_port}"
+    base = server.url
     assert is_up(f"{base}/healthz")
     assert not is_up(f"{base}/readyz")
     assert not is_up(f"http://127.0.0.1:{free_port()}/readyz")

@@ -2,34 +2,38 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import signal
 import socket
 import subprocess
 import sys
+from datetime import datetime
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
 
-from demo.cli import command
+from demo.cli import command, stay
 from demo.log import CACHE, FILE, Log
-from tests.real_parts import DRIFTGAUGE, ROOT, free_port, require, wait_until
+from demo.processes import DemoError, Processes
+from demo.run import Running
+from tests.real_parts import DRIFTGAUGE, PrometheusBinaries, free_port, require, wait_until
+from tests.terraform_stub.provider import attached
 
 SLOW = pytest.mark.slow
+COMPANIONS = [
+    "alertmanager",
+    "prometheus",
+    "rules",
+    "promtool check rules",
+    "promtool check config",
+    "promtool check metrics",
+    "terraform fmt",
+    "terraform plan",
+]
 CHECKS = ["log", "validate", "generate --check", "health", "/metrics", "status page", "models", "features", "values"]
-
-
-@pytest.fixture(scope="module")
-def clone(log: Log, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A clone in which a demo has built its log before."""
-    folder = tmp_path_factory.mktemp("clone")
-    shutil.copytree(ROOT / "registry", folder / "registry")
-    subprocess.run([DRIFTGAUGE, "generate"], cwd=folder, check=True, capture_output=True, timeout=60)
-    (folder / CACHE).mkdir(parents=True)
-    (folder / CACHE / FILE).symlink_to(log.file.resolve())
-    return folder
 
 
 @pytest.fixture
@@ -48,18 +52,24 @@ def _rows(output: str) -> dict[str, tuple[str, str]]:
 
 
 @SLOW
-@pytest.mark.usefixtures("in_clone")
-def test_exit_goes_through_all_of_it_and_leaves_nothing_running() -> None:
-    for part in ("prometheus2", "alertmanager", "terraform"):
-        require(part)
+def test_exit_goes_through_all_of_it_and_leaves_nothing_running(
+    in_clone: Path, prometheus_binaries: PrometheusBinaries, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    require("alertmanager")
+    monkeypatch.setenv("PATH", str(prometheus_binaries.prometheus.parent), prepend=os.pathsep)
     port = free_port()
-    result = CliRunner().invoke(command, ["--exit", "--port", str(port)])
+    of_another_log = in_clone / CACHE / "history" / "0123456789abcdef-1"
+    of_another_log.mkdir(parents=True)
+    with attached() as provider:
+        result = CliRunner().invoke(command, ["--exit", "--port", str(port)], env=provider)
     rows = _rows(result.output)
     assert result.exit_code == 0, result.output
-    assert list(rows)[: len(CHECKS)] == CHECKS
-    assert {"alertmanager", "prometheus", "rules", "promtool check metrics", "terraform fmt"} <= rows.keys()
+    assert list(rows) == [*CHECKS, *COMPANIONS]
+    assert {outcome for outcome, _ in rows.values()} == {"ok"}
     assert "taxi_time_v1, which no file names" in rows["models"][1]
     assert re.search(r"arrival_delay [\d,]+, cancellation [\d,]+, taxi_time [\d,]+$", rows["prometheus"][1])
+    assert re.fullmatch(r"to add: _shared \d+, network \d+, operations \d+", rows["terraform plan"][1])
+    assert not of_another_log.exists()
     with socket.socket() as probe:
         assert probe.connect_ex(("127.0.0.1", port)) != 0
 
@@ -86,8 +96,7 @@ def test_without_companions_it_says_what_one_would_gain_and_a_stale_output_fails
 
 
 @SLOW
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_it_stays_until_it_is_stopped(in_clone: Path, tmp_path: Path, number: signal.Signals) -> None:
+def test_it_stays_until_ctrl_c(in_clone: Path, tmp_path: Path) -> None:
     output = tmp_path / "output"
     with output.open("wb") as out:
         demo = subprocess.Popen(
@@ -95,7 +104,7 @@ def test_it_stays_until_it_is_stopped(in_clone: Path, tmp_path: Path, number: si
         )
     wait_until("invitation to stop it", lambda: "Ctrl-C stops everything" in output.read_text(), timeout=180)
     children = _children(demo.pid)
-    demo.send_signal(number)
+    demo.send_signal(signal.SIGINT)
     assert demo.wait(30) == 0
     assert children
     assert not [pid for pid in children if Path(f"/proc/{pid}").exists()]
@@ -151,17 +160,28 @@ def test_without_the_extra_it_says_what_to_install(tmp_path: Path, monkeypatch: 
     assert [path.name for path in (tmp_path / CACHE).iterdir()] == []
 
 
-def test_an_exporter_that_cannot_start_is_explained(
-    clone: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    (tmp_path / "registry").symlink_to(clone / "registry")
-    (tmp_path / "output").mkdir()
-    (tmp_path / CACHE).mkdir(parents=True)
-    (tmp_path / CACHE / FILE).symlink_to(clone / CACHE / FILE)
-    monkeypatch.chdir(tmp_path)
+def test_an_exporter_that_cannot_start_is_explained(in_clone: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DRIFTGAUGE_RECOMPUTE", "all")
     result = CliRunner().invoke(command, ["--exit", "--port", str(free_port())])
     assert result.exit_code == 1
-    assert "exporter ended with exit code 1:" in result.stderr
+    assert "Error: exporter ended with exit code " in result.stderr
+    assert "DRIFTGAUGE_RECOMPUTE: " in result.stderr
+
+
+def test_an_exporter_that_ends_ends_the_demo(tmp_path: Path) -> None:
+    log = Log(tmp_path / FILE, "fingerprint", 0, datetime(2026, 1, 1))
+    with Processes(tmp_path) as processes:
+        processes.start("exporter", [sys.executable, "-c", "print('no space left')"])
+        with pytest.raises(DemoError, match="exporter has ended:\n  no space left"):
+            stay(Running(log, (), (), processes))
+
+
+def test_without_definitions_it_says_how_to_make_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("registry", "output"):
+        (tmp_path / name).mkdir()
+    monkeypatch.chdir(tmp_path)
+    result = CliRunner().invoke(command, ["--exit"])
+    assert result.exit_code == 1
     assert "run `driftgauge generate`" in result.stderr
 
 

@@ -8,12 +8,12 @@ from typing import Any
 import pytest
 import yaml
 
-from generator.promql import matcher
+from generator.promql import matcher, quote
 from generator.render.dashboards import render
 from generator.render.dashboards.queries import changed, moved, ranked
 from tests.dashboards.reading import interpolated, parsed
 from tests.dashboards.sample import ETA, ORDINARY
-from tests.real_parts import PrometheusBinaries
+from tests.real_parts import PrometheusBinaries, driftgauge
 
 P = 'predictor="eta_prediction"'
 M = f'{P},model_id="eta_v12",window="1h"'
@@ -110,3 +110,30 @@ def test_ranked_features_keep_all_models(promtool: Promtool) -> None:
         series,
         [(ranked("ml_feature_default_ratio", count=1), "10m", {labels % "a": 0.5, labels % "b": 0.0})],
     )
+
+
+def unregistered() -> str:
+    panels = parsed(render(ORDINARY))["dashboards/fleet.json"]["panels"]
+    expr: str = next(panel for panel in panels if panel["id"] == 31)["targets"][0]["expr"]
+    return f"sum by (yaml) ({expr})"
+
+
+def test_what_to_paste_for_a_model_that_nobody_registered(promtool: Promtool, tmp_path: Path) -> None:
+    series = {
+        'ml_model_info{predictor="taxi_time",model_id="taxi_v1",role="unregistered"}': "1",
+        'ml_predictions{predictor="taxi_time",model_id="taxi_v1",window="1h"}': "70",
+        'ml_model_info{predictor="eta_prediction",model_id="eta_v14",role="unregistered",team="logistics"}': "1",
+        'ml_predictions{predictor="eta_prediction",model_id="eta_v14",window="1h"}': "5",
+    }
+    line = '"taxi_time": {title: "taxi_time", team: TEAM, task: regression, models: {primary: "taxi_v1"}}'
+    more = 'shadows: ["eta_v14"]   # in the models of "eta_prediction"'
+    promtool.expect(series, [(unregistered(), "10m", {_yaml_label(line): 70.0, _yaml_label(more): 5.0})])
+    registry = tmp_path / "registry"
+    registry.mkdir()
+    content = 'version: 1\nteams:\n  ops: {slack: {channel: "#ops"}}\npredictors:\n  ' + line.replace("TEAM", "ops")
+    (registry / "pasted.yaml").write_text(content, encoding="utf-8")
+    driftgauge("validate", registry)  # fails on any error
+
+
+def _yaml_label(text: str) -> str:
+    return f"{{yaml={quote(text)}}}"

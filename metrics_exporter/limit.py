@@ -47,8 +47,8 @@ def too_large(now: Mapping[str, Size], before: Mapping[str, Size], limit: int) -
 def explain(name: str, now: Size, before: Size, limit: int) -> str:
     """Why a predictor is left out, and what of it grew."""
     new = [
-        _list("models", sorted(now.models - before.models)),
-        _list("features", sorted(now.features - before.features)),
+        _list("model", sorted(now.models - before.models)),
+        _list("feature", sorted(now.features - before.features)),
     ]
     grew = f"grew from {before.series:,} to {now.series:,} series" if before.series else f"has {now.series:,} series"
     what = " and ".join(part for part in new if part)
@@ -66,4 +66,4 @@ def _list(what: str, names: list[str]) -> str:
     if not names:
         return ""
     more = "" if len(names) <= _NAMED else ", …"
-    return f"{len(names):,} {what} ({', '.join(names[:_NAMED])}{more})"
+    return f"{len(names):,} {what}{'' if len(names) == 1 else 's'} ({', '.join(names[:_NAMED])}{more})"

@@ -1,0 +1,151 @@
+"""Definitions, profiles and reports to serve, and a small log to run the whole exporter on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import duckdb
+import yaml
+
+from generator.catalogue import METRICS
+from metrics_exporter.definitions import (
+    WINDOW_SECONDS,
+    Catalogue,
+    Definitions,
+    Evaluation,
+    Log,
+    Model,
+    Predictor,
+    Role,
+    Window,
+)
+from metrics_exporter.profile import Categories, Distribution, Profile, Series, WindowProfiles
+from metrics_exporter.refresh import LogReport
+
+END = datetime(2026, 3, 2, 10, tzinfo=UTC)
+NOW = END + timedelta(minutes=15)
+SETTLE_SECONDS = 600
+MAX_AGE = timedelta(hours=3)
+
+
+def definitions(*predictors: Predictor, logs: Iterable[str] = ("default",)) -> Definitions:
+    """The real catalogue over logs of these names."""
+    return Definitions(
+        catalogue=Catalogue(
+            schema_version=1,
+            logs={name: Log(table="predictions", settle_seconds=SETTLE_SECONDS) for name in logs},
+            metrics=tuple(metric.definition for metric in METRICS),
+        ),
+        predictors={predictor.predictor: predictor for predictor in predictors},
+    )
+
+
+def predictor(
+    name: str = "eta", *, windows: tuple[Window, ...] = ("1h", "1d"), log: str = "default", mae: float | None = None
+) -> Predictor:
+    """A registered predictor with a primary model, `NAME_v1`, and a shadow, `NAME_v2`."""
+    training = {} if mae is None else {"mae": mae}
+    evaluation = Evaluation(actuals="SELECT 1", matures_after_seconds=60, metrics=("mae",), training=training)
+    return Predictor(
+        schema_version=1,
+        predictor=name,
+        title=name.title(),
+        team="logistics",
+        log=log,
+        windows=windows,
+        models=(Model(id=f"{name}_v1", role=Role.PRIMARY), Model(id=f"{name}_v2", role=Role.SHADOW)),
+        evaluation=evaluation,
+    )
+
+
+def shape(mean: float = 5.0, spread: float = 1.0, squared_deviations: float = 40.0) -> Distribution:
+    """A distribution whose grid rises evenly around the mean."""
+    grid = tuple(mean + spread * (place - 50) / 50 for place in range(1, 100))
+    return Distribution(mean, squared_deviations, mean - 2 * spread, mean + 2 * spread, grid)
+
+
+def profile(
+    predictor: str = "eta",
+    model_id: str = "eta_v1",
+    feature: str | None = None,
+    *,
+    rows: int = 100,
+    values: int = 90,
+    nulls: int = 6,
+    defaults: int = 4,
+    unparsable: int = 0,
+    infinities: int = 0,
+    distribution: Distribution | None = None,
+    categories: Categories | None = None,
+) -> Profile:
+    """A numeric profile, or a categorical one where there are categories."""
+    if categories is None and distribution is None:
+        distribution = shape()
+    return Profile(
+        series=Series(predictor, model_id, feature),
+        rows=rows,
+        values=values,
+        nulls=nulls,
+        infinities=infinities,
+        defaults=defaults,
+        unparsable=unparsable,
+        distribution=distribution,
+        categories=categories,
+    )
+
+
+def window(
+    profiles: Sequence[Profile], *, name: str = "1h", end: datetime = END, log: str = "default", rows: int = 100
+) -> WindowProfiles:
+    """A window of a log."""
+    start = end - timedelta(seconds=WINDOW_SECONDS[name])
+    return WindowProfiles(log, name, start, end, rows, 2, tuple(profiles))
+
+
+def report(
+    *windows: WindowProfiles,
+    log: str = "default",
+    unseen: Mapping[str, Mapping[Series, float]] | None = None,
+    error: str | None = None,
+    known: Mapping[tuple[str, str], datetime] | None = None,
+) -> LogReport:
+    """A report of windows; the models that are known are those of the windows, unless said."""
+    seen = {(p.series.predictor, p.series.model_id): w.end for w in windows for p in w.profiles}
+    return LogReport(
+        log=log,
+        latest={each.window: each for each in windows},
+        known=dict(seen if known is None else known),
+        unseen={name: dict(shares) for name, shares in (unseen or {}).items()},
+        last_success=NOW,
+        query_seconds=1.5,
+        error=error,
+        missed_windows=2,
+        errors=1,
+    )
+
+
+def write_definitions(folder: Path, defined: Definitions) -> Path:
+    """Write definitions as the generator does."""
+    (folder / "predictors").mkdir(parents=True, exist_ok=True)
+    catalogue = defined.catalogue.model_dump(mode="json")
+    (folder / "catalogue.yaml").write_text(yaml.safe_dump(catalogue), encoding="utf-8")
+    for each in defined.predictors.values():
+        text = yaml.safe_dump(each.model_dump(mode="json"))
+        (folder / "predictors" / f"{each.predictor}.yaml").write_text(text, encoding="utf-8")
+    return folder
+
+
+def write_log(path: Path, predictor: str = "eta", feature: str = "distance") -> Path:
+    """Six hours of predictions up to `END`, thirty an hour, of the registered models and of an unregistered one."""
+    with duckdb.connect(str(path)) as database:
+        database.execute(
+            "CREATE OR REPLACE TABLE predictions AS SELECT ?::TIMESTAMP - INTERVAL (i * 2) MINUTE AS sent_at, "
+            "'id' || i AS prediction_id, p[1] AS predictor_name, p[2] AS model_id, i * 0.5 AS prediction_result, "
+            "MAP {?: (i % 7)::VARCHAR, 'city': ['ams', 'ber'][1 + i % 2]} AS features, "
+            "CASE WHEN i % 10 = 0 THEN ['distance'] ELSE []::VARCHAR[] END AS default_values_used "
+            "FROM range(1, 181) r(i), (SELECT unnest([[?, ? || '_v1'], [?, ? || '_v2'], ['tips', 'tips_v1']])) m(p)",
+            [END.replace(tzinfo=None), feature, *[predictor] * 4],
+        )
+    return path

@@ -1,0 +1,120 @@
+"""Settings: three sources, one order, and errors that name the place."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from metrics_exporter import config
+from metrics_exporter.config import SettingsError
+
+OPTIONS = {"warehouse": "duckdb:a.duckdb"}
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    return tmp_path / "exporter.yaml"
+
+
+def test_an_option_goes_before_a_variable_and_that_before_the_file(file: Path) -> None:
+    file.write_text("warehouse: duckdb:file\nhistory: file\nmax_age: 1h\nlisten: 127.0.0.1:1\n")
+    environment = {"DRIFTGAUGE_HISTORY": "variable", "DRIFTGAUGE_MAX_AGE": "2h", "DRIFTGAUGE_UNKNOWN": "x"}
+    settings = config.read({"max_age": "3h"}, environment, file)
+    assert (settings.warehouse, settings.history, settings.max_age) == ("duckdb:file", "variable", timedelta(hours=3))
+    assert settings.listen == ("127.0.0.1", 1)
+
+
+def test_it_binds_loopback_unless_told() -> None:
+    assert config.read(OPTIONS, {}, None).listen == ("127.0.0.1", 9877)
+
+
+@pytest.mark.parametrize(
+    ("text", "address"),
+    [("0.0.0.0:80", ("0.0.0.0", 80)), ("[::1]:80", ("::1", 80)), (":80", ("0.0.0.0", 80)), ("host:0", ("host", 0))],
+)
+def test_addresses(text: str, address: tuple[str, int]) -> None:
+    assert config.read({**OPTIONS, "listen": text}, {}, None).listen == address
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("max_aeg: 3h", "exporter.yaml: unknown key 'max_aeg'; did you mean max_age?"),
+        ("zzz: 1", "exporter.yaml: unknown key 'zzz'; known keys: definitions, warehouse"),
+        ("max_age: soon", "exporter.yaml: max_age: is no duration; write a number and s, m, h or d"),
+        ("series_limit: 0", "exporter.yaml: series_limit: input should be greater than or equal to 1"),
+        ("auth_password: hunter2", "exporter.yaml: auth_password: a password has no place here"),
+        ("- a", "exporter.yaml: is no mapping of settings"),
+        ("a: [", "exporter.yaml: can't be read"),
+        ("warehouse: predictions", "exporter.yaml: warehouse: names no kind of warehouse; write duckdb:path"),
+    ],
+)
+def test_a_mistake_in_the_file_names_file_and_key(file: Path, content: str, message: str) -> None:
+    file.write_text(content)
+    with pytest.raises(SettingsError) as raised:
+        config.read({} if "warehouse" in content else OPTIONS, {}, file)
+    assert message in str(raised.value)
+    assert not raised.value.usage
+    assert "hunter2" not in str(raised.value)
+
+
+@pytest.mark.parametrize("text", ["9877", "host", "1.2.3.4:99999", "::1:80", "a b:"])
+def test_a_mistake_in_an_option_is_wrong_usage(text: str) -> None:
+    with pytest.raises(SettingsError, match="--listen: is no address") as raised:
+        config.read({**OPTIONS, "listen": text}, {}, None)
+    assert raised.value.usage
+
+
+def test_a_mistake_in_a_variable_names_it() -> None:
+    with pytest.raises(SettingsError, match="DRIFTGAUGE_RECOMPUTE: input should be a valid integer") as raised:
+        config.read(OPTIONS, {"DRIFTGAUGE_RECOMPUTE": "x"}, None)
+    assert not raised.value.usage
+
+
+def test_a_missing_setting_says_all_ways_to_give_it() -> None:
+    with pytest.raises(
+        SettingsError, match="warehouse is not set; give --warehouse, DRIFTGAUGE_WAREHOUSE or"
+    ) as raised:
+        config.read({}, {}, None)
+    assert raised.value.usage
+
+
+def test_a_missing_file_is_named(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match=r"nowhere\.yaml: can't be read"):
+        config.read(OPTIONS, {}, tmp_path / "nowhere.yaml")
+
+
+def test_no_credentials_unless_asked_for() -> None:
+    assert config.read(OPTIONS, {}, None).credentials() is None
+
+
+def test_credentials_from_the_environment_do_not_show() -> None:
+    environment = {"DRIFTGAUGE_AUTH_USERNAME": "prometheus", "DRIFTGAUGE_AUTH_PASSWORD": "hunter2"}
+    settings = config.read(OPTIONS, environment, None)
+    assert settings.credentials() == ("prometheus", "hunter2")
+    assert "hunter2" not in repr(settings)
+    assert "hunter2" not in str(settings)
+
+
+def test_credentials_from_a_file(tmp_path: Path) -> None:
+    secret = tmp_path / "secret"
+    secret.write_text("hunter2\n")
+    options = {**OPTIONS, "auth_username": "prometheus", "auth_password_file": str(secret)}
+    assert config.read(options, {}, None).credentials() == ("prometheus", "hunter2")
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"auth_username": "prometheus"}, "basic auth needs both a user name and a password"),
+        (
+            {"auth_password_file": "/nowhere/secret", "auth_username": "p"},
+            "/nowhere/secret: the password can't be read",
+        ),
+    ],
+)
+def test_credentials_that_are_not_complete(options: dict[str, str], message: str) -> None:
+    with pytest.raises(SettingsError, match=message):
+        config.read({**OPTIONS, **options}, {}, None).credentials()

@@ -1,0 +1,255 @@
+"""`driftgauge export` as a person runs it: once, or serving until a signal."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from prometheus_client.parser import text_string_to_metric_families
+
+from tests.exporter.serving.builders import END, NOW, definitions, predictor, write_definitions, write_log
+from tests.real_parts import DRIFTGAUGE, Service, exporter, get, stop, wait_until
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Path:
+    """A folder with definitions and a log, as `export` finds them by default."""
+    write_definitions(tmp_path / "output" / "metrics", definitions(predictor()))
+    write_log(tmp_path / "log.duckdb")
+    return tmp_path
+
+
+ARGUMENTS = ("--warehouse", "duckdb:log.duckdb", "--lookback-days", "1")
+
+
+def once(place: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [DRIFTGAUGE, "export", *arguments, "--once", "--now", NOW.isoformat()],
+        cwd=place,
+        env={**os.environ, **environment},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+def test_once_prints_the_metrics_and_nothing_else(place: Path) -> None:
+    run = once(place, *ARGUMENTS)
+    assert (run.returncode, run.stderr) == (0, "")
+    samples = {
+        (s.name, s.labels.get("model_id"), s.labels.get("window")): s.value
+        for family in text_string_to_metric_families(run.stdout)
+        for s in family.samples
+    }
+    assert samples["ml_predictions", "eta_v1", "1h"] == 30
+    assert samples["ml_window_end_timestamp_seconds", "tips_v1", "1h"] == END.timestamp()
+
+
+def test_once_again_asks_the_warehouse_nothing(place: Path) -> None:
+    first = once(place, *ARGUMENTS)
+    (place / "log.duckdb").rename(place / "elsewhere.duckdb")
+    again = once(place, *ARGUMENTS)
+    assert again.returncode == 0, again.stderr
+    window_data = [[line for line in run.stdout.splitlines() if line.startswith("ml_")] for run in (first, again)]
+    assert window_data[0] == window_data[1]
+
+
+def test_settings_from_file_and_environment(place: Path) -> None:
+    (place / "exporter.yaml").write_text("warehouse: duckdb:nowhere.duckdb\nlookback_days: 1\nhistory: kept\n")
+    run = once(place, DRIFTGAUGE_CONFIG="exporter.yaml", DRIFTGAUGE_WAREHOUSE="duckdb:log.duckdb")
+    assert run.returncode == 0, run.stderr
+    assert list((place / "kept").rglob("*.parquet"))
+
+
+def _not_a_database(place: Path) -> None:
+    (place / "log.duckdb").write_text("predictions\n" * 1000)
+
+
+def _newer(place: Path) -> None:
+    file = place / "output" / "metrics" / "catalogue.yaml"
+    file.write_text(file.read_text().replace("schema_version: 1", "schema_version: 99"))
+
+
+@pytest.mark.parametrize(
+    ("spoil", "told"),
+    [
+        (lambda place: (place / "log.duckdb").unlink(), "log.duckdb"),
+        (_not_a_database, "log.duckdb"),
+        (lambda place: (place / "output" / "metrics" / "catalogue.yaml").unlink(), "run `driftgauge generate`"),
+        (_newer, "schema_version is 99"),
+    ],
+    ids=["no database", "not a database", "no definitions", "newer definitions"],
+)
+def test_a_mistake_is_one_line_and_exit_1(place: Path, spoil: object, told: str) -> None:
+    assert callable(spoil)
+    spoil(place)
+    run = once(place, *ARGUMENTS)
+    assert run.returncode == 1
+    assert told in run.stderr
+    assert "Traceback" not in run.stderr
+    assert len(run.stderr.splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "told"),
+    [
+        ((), 2, "warehouse is not set"),
+        (("--warehouse", "oracle:x"), 1, "oracle"),
+        ((*ARGUMENTS, "--max-age", "soon"), 2, "--max-age: is no duration"),
+        ((*ARGUMENTS, "--config", "nowhere.yaml"), 1, "nowhere.yaml: can't be read"),
+        ((*ARGUMENTS, "--now", "yesterday"), 2, "'yesterday' is no ISO time"),
+        ((*ARGUMENTS, "--history", "nowhere://x"), 1, "nowhere"),
+    ],
+)
+def test_wrong_arguments(place: Path, arguments: tuple[str, ...], code: int, told: str) -> None:
+    run = subprocess.run(
+        [DRIFTGAUGE, "export", "--once", *arguments], cwd=place, capture_output=True, text=True, timeout=60, check=False
+    )
+    assert (run.returncode, told in run.stderr, "Traceback" in run.stderr) == (code, True, False), run.stderr
+
+
+def test_who_outgrows_the_limit_is_told_and_ends_in_1(place: Path) -> None:
+    run = once(place, *ARGUMENTS, "--series-limit", "100")
+    assert run.returncode == 1
+    assert "predictor 'eta' has" in run.stderr
+    assert 'driftgauge_dropped_series{predictor="eta"}' in run.stdout
+
+
+@pytest.fixture
+def service(place: Path) -> Iterator[Service]:
+    """The exporter over the place, at the time of its log."""
+    arguments = [*ARGUMENTS, "--now", NOW.isoformat(), "--recompute", "0"]
+    with exporter(arguments, place) as running:
+        yield running
+
+
+def test_it_serves_until_a_signal_and_leaves_no_process(service: Service) -> None:
+    assert b'ml_predictions{predictor="eta",model_id="eta_v1",window="1h"} 30' in get(f"{service.url}/metrics")
+    assert b"tips" in get(f"{service.url}/")
+    workers = _children(service.process.pid)
+    assert workers
+    assert stop(service.process) == 0
+    assert not any(Path(f"/proc/{pid}").exists() for pid in workers)
+    log = service.log.read_text()
+    assert "info listening address=127.0.0.1:" in log
+    assert "info published" in log
+    assert log.endswith("info stopped\n")
+    assert "Traceback" not in log
+
+
+def test_a_worker_that_dies_is_started_again_while_its_last_values_are_served(service: Service) -> None:
+    for pid in _children(service.process.pid):
+        os.kill(pid, signal.SIGKILL)
+    wait_until("death in the log", lambda: "worker died" in service.log.read_text())
+    assert b"ml_predictions" in get(f"{service.url}/metrics")
+    wait_until("new snapshot", lambda: service.log.read_text().count("published") == 2)
+
+
+def test_a_worker_ends_with_its_parent(service: Service) -> None:
+    (worker,) = [pid for pid in _children(service.process.pid) if _is_worker(pid)]
+    service.process.kill()
+    service.process.wait()
+    wait_until("end of the worker", lambda: not Path(f"/proc/{worker}").exists())
+
+
+def test_a_port_in_use_is_one_line(place: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        run = _serve(place, *ARGUMENTS, "--listen", f"127.0.0.1:{port}")
+    assert run.returncode == 1
+    assert run.stderr.endswith(
+        f"can't listen on 127.0.0.1:{port} (address already in use); "
+        "choose another address with --listen, or stop what uses it\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (("--definitions", "nowhere"), "nowhere/catalogue.yaml: not found"),
+        (("--tls-certificate", "cert.pem", "--tls-key", "key.pem"), "tls_certificate cert.pem or tls_key key.pem"),
+        (("--auth-username", "prometheus"), "basic auth needs both"),
+        (("--listen", "nowhere.invalid:80"), "can't listen on nowhere.invalid:80"),
+    ],
+)
+def test_what_can_not_be_served_ends_in_1(place: Path, arguments: tuple[str, ...], told: str) -> None:
+    run = _serve(place, *ARGUMENTS, "--listen", "127.0.0.1:0", *arguments)
+    assert run.returncode == 1
+    assert told in run.stderr.splitlines()[-1]
+    assert "Traceback" not in run.stderr
+
+
+def _serve(place: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [DRIFTGAUGE, "export", *arguments], cwd=place, capture_output=True, text=True, timeout=60, check=False
+    )
+
+
+def test_https_with_credentials_and_no_secret_in_sight(place: Path) -> None:
+    subprocess.run(
+        ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=localhost"]
+        + ["-keyout", "key.pem", "-out", "cert.pem"],
+        cwd=place,
+        capture_output=True,
+        check=True,
+        timeout=60,
+    )
+    (place / "exporter.yaml").write_text(
+        "warehouse: duckdb:log.duckdb\nlisten: 127.0.0.1:0\nlookback_days: 1\n"
+        "tls_certificate: cert.pem\ntls_key: key.pem\nauth_username: prometheus\n"
+    )
+    with (place / "log.txt").open("w") as log:
+        process = subprocess.Popen(
+            [DRIFTGAUGE, "export", "--config", "exporter.yaml", "--now", NOW.isoformat()],
+            cwd=place,
+            env={**os.environ, "DRIFTGAUGE_AUTH_PASSWORD": "hunter2"},
+            stdout=log,
+            stderr=log,
+        )
+    try:
+        wait_until("snapshot", lambda: "published" in (place / "log.txt").read_text())
+        address = (place / "log.txt").read_text().partition("address=")[2].split()[0]
+        silent = socket.create_connection(address.split(":"))
+        assert _curl(place, f"http://{address}/healthz") == ""
+        assert "not found" not in _curl(place, f"https://{address}/healthz")
+        assert "wanted" in _curl(place, f"https://{address}/metrics")
+        metrics = _curl(place, f"https://{address}/metrics", "-u", "prometheus:hunter2")
+        page = _curl(place, f"https://{address}/", "-u", "prometheus:hunter2")
+        silent.close()
+    finally:
+        stop(process)
+    assert "ml_predictions{" in metrics
+    assert "Predictors" in page
+    for text in (metrics, page, (place / "log.txt").read_text()):
+        assert "hunter2" not in text
+
+
+def _curl(place: Path, url: str, *arguments: str) -> str:
+    command = ["curl", "--silent", "--cacert", "cert.pem", "--connect-to", "::localhost:", *arguments, url]
+    run = subprocess.run([*command, "--insecure"], cwd=place, capture_output=True, text=True, timeout=30, check=False)
+    return run.stdout
+
+
+def _children(pid: int) -> list[int]:
+    tasks = Path(f"/proc/{pid}/task").glob("*/children")
+    return [int(child) for task in tasks for child in task.read_text().split()]
+
+
+def _is_worker(pid: int) -> bool:
+    return b"spawn_main" in Path(f"/proc/{pid}/cmdline").read_bytes()
+
+
+def test_the_command_says_what_it_takes(place: Path) -> None:
+    run = subprocess.run(
+        [DRIFTGAUGE, "export", "--help"], capture_output=True, text=True, timeout=30, check=True, env={**os.environ}
+    )
+    for option in ("--definitions", "--warehouse", "--history", "--listen", "--once", "--now", "--config", "--max-age"):
+        assert option in run.stdout

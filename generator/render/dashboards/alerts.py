@@ -13,6 +13,7 @@ from generator.render.dashboards.queries import among, changed, enough, latest
 
 FEATURES_DRAWN = 10  # of an alert on many features: those that reach furthest
 
+_CADENCE = {"1h": "hourly", "1d": "daily"}
 _SHADOWS = ("orange", "purple", "green", "yellow")
 
 _ACTIONS = {
@@ -36,7 +37,8 @@ def _panel(predictor: Predictor, alert: Alert) -> Placed:
         title=words.title(alert.title),
         description=_description(predictor, alert),
         unit="percentunit" if _is_share(alert) else words.unit_id(_unit(predictor, alert)),
-        no_value=f"No value in the last {alert.window} window" + (": it fires" if alert.absence_fires else ""),
+        no_value=f"No value in the latest {_CADENCE[alert.window]} window"
+        + (": it fires" if alert.absence_fires else ""),
     )
     return grafana.timeseries(
         about,
@@ -120,18 +122,18 @@ def _description(predictor: Predictor, alert: Alert) -> str:
 def _condition(predictor: Predictor, alert: Alert) -> str:
     """The alert's condition as half a sentence."""
     low, high = (_threshold(predictor, alert, bound) for bound in (alert.low, alert.high))
+    spans = "hours" if alert.window == "1h" else "days"
     bounds = {
         Comparison.ABOVE: f"is above {high}",
         Comparison.BELOW: f"is below {low}",
         Comparison.OUTSIDE: f"leaves the range from {low} to {high}",
-        Comparison.CHANGE_ABOVE: f"differs from the median of the same hours of past weeks by more than {high}",
+        Comparison.CHANGE_ABOVE: f"differs from the median of the same {spans} of past weeks by more than {high}",
     }
-    often = (
-        f"in the latest {alert.window} window" if alert.windows == 1 else f"in {alert.windows} {alert.window} windows"
-    )
-    samples = f", each with at least {alert.min_samples} samples (others are not drawn)" if alert.min_samples else ""
+    cadence = _CADENCE[alert.window]
+    often = f"the latest {cadence} window" if alert.windows == 1 else f"{alert.windows} {cadence} windows in a row"
+    samples = f", with at least {alert.min_samples} samples (no others are drawn)" if alert.min_samples else ""
     absent = ", or is absent" if alert.absence_fires else ""
-    return f"{_what(alert)} {bounds[alert.comparison]} {often}{' in a row' * (alert.windows > 1)}{samples}{absent}"
+    return f"{_what(alert)} {bounds[alert.comparison]} in {often}{samples}{absent}"
 
 
 def _what(alert: Alert) -> str:

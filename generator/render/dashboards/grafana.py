@@ -138,7 +138,7 @@ def timeseries(
 ) -> Placed:
     """Lines over time, with the given calculations in the legend, a table or a list; `interval` is the least step."""
     style = {"mode": "dashed+area" if thresholds else "off"}
-    custom: Json = {"thresholdsStyle": style, "axisSoftMax": soft_high, "insertNulls": False}
+    custom: Json = {"thresholdsStyle": style, "axisSoftMax": soft_high}
     defaults = _defaults(about, links) | {"min": low, "max": high, "custom": custom}
     panel = core.TimeSeries(
         **_common(about, queries, interval),

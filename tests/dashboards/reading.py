@@ -31,6 +31,20 @@ def used_variables(text: str) -> set[str]:
     return {match[1] or match[2] or match[4] for match in VARIABLE.finditer(text)}
 
 
+def texts(value: Any) -> Iterator[str]:
+    """Every text in which Grafana replaces variables: not what it compares names with (matchers, mappings, sorting)."""
+    if isinstance(value, dict):
+        compared = ("matcher", "sortBy", "value") if value.get("id") == "mappings" else ("matcher", "sortBy")
+        for key, item in value.items():
+            if key not in compared:
+                yield from texts(item)
+    elif isinstance(value, list):
+        for item in value:
+            yield from texts(item)
+    elif isinstance(value, str):
+        yield value
+
+
 def expressions(dashboard: Json) -> Iterator[str]:
     """Every PromQL expression that the dashboard sends, before variables are replaced."""
     for panel in data_panels(dashboard):

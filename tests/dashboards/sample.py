@@ -22,6 +22,7 @@ TEAM = Team("logistics", "#ml-logistics", "logistics-ml", "https://runbooks.exam
 HOSTILE = (
     'a"b${window}%{d}\n',
     "$datasource [[window]] {{x}}",
+    "${nonsense} [[nonsense]] $nonsense",
     "배달 예측",
     "back\\slash 'quote' `tick` <b>bold</b> [link](https://example.com)",
     "x" * 300,

@@ -51,7 +51,7 @@ def unit_id(unit: str | None) -> str:
     """Grafana's id of a unit of the registry; an unknown one stands behind the number as it is."""
     if unit is None:
         return "short"
-    return UNITS.get(unit.lower(), f"suffix: {unit}")
+    return UNITS.get(unit.lower(), f"suffix: {plain(unit)}")
 
 
 def plain(words: str) -> str:

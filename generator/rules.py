@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from generator.catalogue import BY_NAME, PREDICTIONS, WINDOW_END, CatalogueMetric
 from generator.conventions import alert_panel_id, predictor_dashboard_uid, rule_uid
-from generator.model import Alert, AlertSeverity, Comparison, Predictor, Registry
+from generator.model import Alert, AlertSeverity, Comparison, Predictor
 from generator.promql import any_matcher, glob_regex, matcher, regex_matcher, selector
 from generator.wording import Unit, description, literal, summary, unit_of
 from metrics_exporter.definitions import WINDOW_SECONDS, Subject
@@ -96,12 +96,6 @@ def rules_of(predictor: Predictor) -> tuple[Rule, ...]:
     """The rules of a predictor's alerts, by alert id; an alert that only reports has none."""
     alerts = sorted(predictor.alerts, key=lambda alert: alert.id)
     return tuple(_rule(predictor, alert) for alert in alerts if alert.severity is not AlertSeverity.REPORT)
-
-
-def all_rules(registry: Registry) -> Iterator[Rule]:
-    """The rules of all predictors."""
-    for predictor in registry.predictors:
-        yield from rules_of(predictor)
 
 
 def number(value: float) -> str:
@@ -251,11 +245,11 @@ class _Series:
         keys = ", ".join(_keys(self.metric))
         margin = MARGIN_SECONDS[self.alert.window]
         now = f"max by ({keys}) (last_over_time({self.values}[{duration(margin)}]))"
-        weeks = " or ".join(self._week(week) for week in BASELINE_WEEKS)
-        enough = f"count by ({keys}) ({weeks}) >= {MIN_BASELINE_WEEKS}"
-        baseline = f"(quantile by ({keys}) (0.5, {weeks}) != 0 and {enough})"
-        change = f"abs({now} / {baseline} - 1)"
-        return f"min_over_time(({change})[{self.range}:{duration(margin // _CHANGE_STEPS)}])"
+        weeks = "\n      or ".join(self._week(week) for week in BASELINE_WEEKS)
+        median = f"quantile by ({keys}) (0.5,\n      {weeks}\n    ) != 0"
+        enough = f"count by ({keys}) (\n      {weeks}\n    ) >= {MIN_BASELINE_WEEKS}"
+        change = f"abs({now} / (\n    {median}\n    and {enough}\n  ) - 1)"
+        return f"min_over_time((\n  {change}\n)[{self.range}:{duration(margin // _CHANGE_STEPS)}])"
 
     def _week(self, weeks: int) -> str:
         """The same window's value some weeks ago; nothing while that week's neighbour is still what is published."""

@@ -90,12 +90,15 @@ def _silent(predictor: Predictor, alert: Alert) -> list[str]:
     ]
 
 
+_ONE_SERIES = {"Predictions": "number of predictions", "Values": "number of values", "Quantiles": "quantile"}
+
+
 def _what(alert: Alert) -> str:
     title = BY_NAME[alert.metric].title
-    what = f"{title[0].lower()}{title[1:]}"
+    what = _ONE_SERIES.get(title, title.lower())
     if alert.label:
         what = f"{what} {literal(alert.label[1])}"
-    if alert.metric.startswith("ml_prediction_"):
+    if BY_NAME[alert.metric].definition.subject is Subject.PREDICTION:
         what = f"{what} of the prediction"
     if alert.feature is not None:
         what = f"{what} of {_label('feature')}"

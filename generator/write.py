@@ -77,7 +77,15 @@ def plan(folder: Path, files: Mapping[str, bytes]) -> Plan:
     Args:
         folder: the output folder; need not exist.
         files: content by path relative to it.
+
+    Raises:
+        WriteError: a file can't be read.
     """
+    with _refusals(folder):
+        return _compare(folder, files)
+
+
+def _compare(folder: Path, files: Mapping[str, bytes]) -> Plan:
     stale, missing, foreign, unchanged = [], [], [], 0
     for path, content in sorted(files.items()):
         if obstacle := _obstacle(folder, path):
@@ -102,18 +110,25 @@ def apply(folder: Path, files: Mapping[str, bytes]) -> Plan:
     Raises:
         WriteError: a file of somebody else's is in the way, or the file system refused; nothing has changed.
     """
-    try:
+    with _refusals(folder):
         folder.mkdir(parents=True, exist_ok=True)
         with _locked(folder):
             _remove_leftovers(folder)
-            planned = plan(folder, files)
+            planned = _compare(folder, files)
             if planned.foreign:
                 raise WriteError("\n".join(planned.foreign))
             if planned.changes:
                 _commit(folder, planned.changes)
+    return planned
+
+
+@contextmanager
+def _refusals(folder: Path) -> Iterator[None]:
+    """Say what the file system refused, and that nothing has changed."""
+    try:
+        yield
     except OSError as error:
         raise WriteError(f"{error.filename or folder}: {error.strerror or error}; the output is as it was") from error
-    return planned
 
 
 def _obstacle(folder: Path, path: str) -> str | None:
@@ -207,7 +222,7 @@ def _stage(staging: Path, position: int, change: Change) -> None:
 
 def _make_parents(file: Path) -> list[Path]:
     """Make the folders above a file; those that were not there, outermost first."""
-    wanted = []
+    wanted: list[Path] = []
     for parent in file.parents:
         if parent.exists():
             break

@@ -61,7 +61,10 @@ MISTAKES: dict[str, tuple[Root, str]] = {
         "rule uid .* occurs 2 times",
     ),
     "folder uid of digits": (replace(ROOT, folder=replace(ROOT.folder, uid="12345")), "not digits only"),
-    "folder without a title": (replace(ROOT, folder=replace(ROOT.folder, title=" ")), "has no title"),
+    "folder without a title": (
+        replace(ROOT, folder=replace(ROOT.folder, title=" ")),
+        "its title must have 1 to 190 characters",
+    ),
     "unknown condition": (with_rule(condition="Z"), r"condition 'Z' is none of its queries \(A, B, C\)"),
     "no condition": (with_rule(condition=""), "condition '' is none of"),
     "no queries": (with_rule(queries=()), "it has none"),
@@ -85,6 +88,7 @@ MISTAKES: dict[str, tuple[Root, str]] = {
         with_group(lambda g: replace(g, rules=(g.rules[0], replace(g.rules[1], name=g.rules[0].name)))),
         "rule name .* occurs 2 times .*give these alerts different titles",
     ),
+    "group without a name": (with_group(lambda g: replace(g, name="")), "shorten the predictor's id"),
     "group without rules": (with_group(lambda g: replace(g, rules=())), "has no rules"),
     "odd interval": (with_group(lambda g: replace(g, interval_seconds=15)), "interval of 15 s is no multiple of 10 s"),
     "interval of nothing": (with_group(lambda g: replace(g, interval_seconds=0)), "interval of 0 s"),
@@ -119,7 +123,7 @@ def test_all_mistakes_are_told_at_once() -> None:
 
 
 def test_names_are_unique_over_all_roots() -> None:
-    with pytest.raises(RenderError, match="folder uid .* occurs 2 times in all roots"):
+    with pytest.raises(RenderError, match=r"folder uid .* occurs 2 times in all roots"):
         check([ROOT, replace(ROOT, path="terraform/other", files=(), contact_points=())])
 
 

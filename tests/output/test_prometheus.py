@@ -15,7 +15,7 @@ from generator import write
 from generator.conventions import stem
 from generator.model import AlertSeverity, Comparison, Model, Predictor, Registry
 from generator.promql import quote
-from generator.render import prometheus
+from generator.render import metrics, prometheus, yaml_files
 from metrics_exporter.config import Settings
 from metrics_exporter.definitions import Role
 from tests.output.examples import ALERT, FRESHNESS, PREDICTOR, TEAM, alert, predictor, registry
@@ -54,6 +54,18 @@ def test_rules_with_any_names_are_valid(
 ) -> None:
     folder = written(tmp_path, registry(*map(hostile, names)))
     prometheus_binaries.check("check", "rules", *sorted((folder / "rules").iterdir()))
+
+
+def test_without_libyaml_the_bytes_are_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    example = registry(PREDICTOR, hostile(HOSTILE))
+    fast = prometheus.render(example) | metrics.render(example)
+
+    class PureDumper(yaml.SafeDumper):
+        ignore_aliases = yaml_files._Dumper.ignore_aliases
+
+    PureDumper.add_representer(str, yaml_files._text)
+    monkeypatch.setattr(yaml_files, "_Dumper", PureDumper)
+    assert prometheus.render(example) | metrics.render(example) == fast
 
 
 def test_the_example_is_a_whole_configuration(prometheus_binaries: PrometheusBinaries, tmp_path: Path) -> None:
@@ -145,7 +157,7 @@ def test_hostile_names_are_matched_and_told_as_they_are(
             "alertname": rule["alert"],
             "alertstate": "firing",
             "driftgauge": "threshold",
-            **{label: HOSTILE for label in ("feature", "model_id", "predictor", "team")},
+            **dict.fromkeys(("feature", "model_id", "predictor", "team"), HOSTILE),
             "severity": "notify",
         }
         spelt = ",".join(f"{label}={quote(value)}" for label, value in labels.items())

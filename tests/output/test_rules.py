@@ -41,7 +41,7 @@ def windows_of(kinds: list[str], late: list[int] | None = None) -> list[Window]:
 
 
 def expected(kinds: list[str], windows: list[Window], bad: str, alert: Alert) -> dict[int, int]:
-    """What must hold in each minute: silent before N windows in a row are bad, firing once the margin has passed too."""
+    """What must hold minute by minute: silent before N windows in a row are bad, firing once the margin has passed."""
     moments = published_at(windows)
     must, run_start = {}, moments[0]
     for k, start in enumerate(moments):
@@ -80,31 +80,19 @@ def test_fires_after_exactly_n_windows_in_a_row(
 
 
 @pytest.mark.parametrize(
-    ("comparison", "low", "high", "bad"),
+    ("watched", "bad"),
     [
-        (Comparison.BELOW, 0.1, None, LOW),
-        (Comparison.OUTSIDE, 0.1, 0.4, LOW),
-        (Comparison.OUTSIDE, 0.1, 0.4, BAD),
+        (alert(comparison=Comparison.BELOW, low=0.1, high=None), LOW),
+        (alert(comparison=Comparison.OUTSIDE, low=0.1, high=0.4), LOW),
+        (alert(comparison=Comparison.OUTSIDE, low=0.1, high=0.4), BAD),
     ],
+    ids=["below", "below the range", "above the range"],
 )
-def test_other_comparisons(
-    prometheus_binaries: PrometheusBinaries,
-    tmp_path: Path,
-    comparison: Comparison,
-    low: float | None,
-    high: float | None,
-    bad: str,
-) -> None:
+def test_other_comparisons(prometheus_binaries: PrometheusBinaries, tmp_path: Path, watched: Alert, bad: str) -> None:
     kinds = [GOOD, bad, bad, bad, GOOD, bad, ABSENT, bad, bad, GOOD]
     windows = windows_of(kinds)
-    watched = alert(comparison=comparison, low=low, high=high)
-    expect(
-        prometheus_binaries,
-        tmp_path,
-        rule_of(watched).expression,
-        series(windows, END),
-        expected(kinds, windows, bad, watched),
-    )
+    firing = expected(kinds, windows, bad, watched)
+    expect(prometheus_binaries, tmp_path, rule_of(watched).expression, series(windows, END), firing)
 
 
 def test_outside_does_not_count_windows_of_both_sides_as_a_row(

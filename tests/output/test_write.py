@@ -136,7 +136,7 @@ def test_what_is_in_the_way_stops_everything(tmp_path: Path, block: Callable[[Pa
     block(output)
     before = tree(tmp_path)
     assert len(write.plan(output, files(text="two")).foreign) == 1
-    with pytest.raises(write.WriteError, match="prometheus/rules.*(move it away|replace it by a folder)"):
+    with pytest.raises(write.WriteError, match=r"prometheus/rules.*(move it away|replace it by a folder)"):
         write.apply(output, files(text="two"))
     assert tree(tmp_path) == before
 

@@ -21,6 +21,7 @@ from generator.render.terraform.objects import (
 )
 
 _UID = re.compile(r"[A-Za-z0-9_-]{1,40}")
+_MAX_NAME = 190  # of a rule, a group, a folder
 _DURATION = re.compile(r"0s|(?=\d)(\d+d)?(\d+h)?(\d+m)?(\d+s)?")
 _NO_DATA_STATES = {"Alerting", "NoData", "OK", "KeepLast"}
 _EXEC_ERR_STATES = {"Alerting", "Error", "OK", "KeepLast"}
@@ -59,8 +60,8 @@ def _root(root: Root) -> Iterator[str]:
 def _folder(folder: Folder) -> Iterator[str]:
     if not _UID.fullmatch(folder.uid) or folder.uid.isdigit():
         yield f"folder uid {folder.uid!r}: 1 to 40 of A-Z a-z 0-9 _ -, and not digits only"
-    if not folder.title.strip():
-        yield f"folder {folder.uid}: has no title; give the team an id that can be read"
+    if not folder.title.strip() or len(folder.title) > _MAX_NAME:
+        yield f"folder {folder.uid}: its title must have 1 to {_MAX_NAME} characters; give the team such an id"
 
 
 def _contact_point(point: ContactPoint, root: str) -> Iterator[str]:
@@ -76,6 +77,8 @@ def _contact_point(point: ContactPoint, root: str) -> Iterator[str]:
 def _group(group: RuleGroup, path: str, targets: set[str]) -> Iterator[str]:
     if group.interval_seconds <= 0 or group.interval_seconds % 10:
         yield f"{path}: interval of {group.interval_seconds} s is no multiple of 10 s"
+    if not group.name.strip() or len(group.name) > _MAX_NAME:
+        yield f"{path}: the name of a rule group must have 1 to {_MAX_NAME} characters; shorten the predictor's id"
     if not group.rules:
         yield f"{path}: rule group {group.name!r} has no rules"
     yield from _repeated(
@@ -97,8 +100,8 @@ _MEANS = {"page": "`pagerduty: {service: â€¦}`", "notify": "`slack: {channel: â€
 def _identity(rule: AlertRule) -> Iterator[str]:
     if not _UID.fullmatch(rule.uid):
         yield f"uid {rule.uid!r}: 1 to 40 of A-Z a-z 0-9 _ -"
-    if not rule.name.strip() or len(rule.name) > 190:
-        yield "its name must have 1 to 190 characters"
+    if not rule.name.strip() or len(rule.name) > _MAX_NAME:
+        yield f"its name must have 1 to {_MAX_NAME} characters; shorten the alert's title"
 
 
 def _states(rule: AlertRule) -> Iterator[str]:

@@ -10,7 +10,7 @@ from typing import Any
 
 from generator.rules import number
 
-_ESCAPES = {"\\": "\\\\", '"': '\\"', "\n": "\\n", "\r": "\\r", "\t": "\\t"}
+_ESCAPES = str.maketrans({"\\": "\\\\", '"': '\\"', "\n": "\\n", "\r": "\\r", "\t": "\\t"})
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ufeff]")
 _IDENTIFIER = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 _INDENT = "  "
@@ -54,8 +54,7 @@ def document(comments: Iterable[str], blocks: Iterable[Block]) -> bytes:
 
 def quote(text: str) -> str:
     """A string literal that means `text`, whatever it holds."""
-    escaped = "".join(_ESCAPES.get(character, character) for character in text)
-    escaped = _CONTROL.sub(lambda match: f"\\u{ord(match[0]):04x}", escaped)
+    escaped = _CONTROL.sub(lambda match: f"\\u{ord(match[0]):04x}", text.translate(_ESCAPES))
     return f'"{_TEMPLATE.sub(_escape_template, escaped)}"'
 
 

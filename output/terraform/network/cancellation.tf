@@ -394,8 +394,8 @@ resource "grafana_rule_group" "cancellation" {
       team       = "network"
     }
     annotations = {
-      summary            = "Cancellation ({{ $labels.model_id }}): predictions is {{ humanize $values.B.Value }}, below 100 in the latest day"
-      description        = "Predictions of {{ $labels.model_id }} is {{ humanize $values.B.Value }} (below 100 in the latest day; alert volume-low, metric ml_predictions, window 1d).\nIt fell. A rise would mean: More traffic, retries, or rows written twice. A fall is the reverse.\ncancellation_v1 is the primary, whose predictions are served; shadows, not served: cancellation_v2.\nLook at: the linked panel; whether primary and shadow moved together (both: their inputs; one: that model's release); default and null ratios of the features on the same dashboard."
+      summary            = "Cancellation ({{ $labels.model_id }}): number of predictions is {{ humanize $values.B.Value }}, below 100 in the latest day"
+      description        = "Number of predictions of {{ $labels.model_id }} is {{ humanize $values.B.Value }} (below 100 in the latest day; alert volume-low, metric ml_predictions, window 1d).\nIt fell. A rise would mean: More traffic, retries, or rows written twice. A fall is the reverse.\ncancellation_v1 is the primary, whose predictions are served; shadows, not served: cancellation_v2.\nLook at: the linked panel; whether primary and shadow moved together (both: their inputs; one: that model's release); default and null ratios of the features on the same dashboard."
       "__dashboardUid__" = "dg-cancellation-f5c9e2bf"
       "__panelId__"      = "15931912"
       runbook_url        = "https://runbooks.example.com/ml/network"

@@ -16,13 +16,12 @@ from prometheus_client.parser import text_string_to_metric_families
 from demo.log import ensure_log
 from tests.e2e import recomputed
 from tests.e2e.recomputed import Labels, Values, Window
-from tests.e2e.world import DEFINITIONS
+from tests.e2e.world import DEFINITIONS, LOOKBACK_DAYS, SETTLE
 from tests.real_parts import ROOT, driftgauge
 
 pytestmark = pytest.mark.slow
 
-SETTLE = timedelta(minutes=10)
-HISTORY = timedelta(days=3)
+HISTORY = timedelta(days=LOOKBACK_DAYS)
 LENGTHS = {"1h": timedelta(hours=1), "1d": timedelta(days=1)}
 OF_WINDOWS = ("ml_predictions", "ml_prediction_", "ml_feature_", "ml_window_end_")
 CONTINUOUS, AROUND_ATOMS = 0.005, 0.03  # the greatest errors of quantiles, in rank
@@ -77,7 +76,7 @@ def shown(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Shown]:
 
 def export_once(log: Path, history: Path, now: datetime) -> Values:
     text = driftgauge(
-        *("export", "--once", "--now", now.isoformat(), "--lookback-days", str(HISTORY.days)),
+        *("export", "--once", "--now", now.isoformat(), f"--lookback-days={LOOKBACK_DAYS}"),
         *("--definitions", DEFINITIONS, "--warehouse", f"duckdb:{log}", "--history", history),
     )
     return {

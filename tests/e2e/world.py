@@ -10,12 +10,18 @@ from pathlib import Path
 import duckdb
 
 from demo.log import ensure_log
-from metrics_exporter.config import Settings
-from metrics_exporter.cycle import Cycle
+from metrics_exporter import definitions
+from metrics_exporter.history import History
+from metrics_exporter.refresh import Refresher
+from metrics_exporter.snapshot import Snapshots
+from metrics_exporter.view import groups
+from metrics_exporter.warehouses import open_warehouse
 from tests.real_parts import ROOT, PrometheusBinaries
 
 HOUR = timedelta(hours=1)
 WEEK = timedelta(weeks=1)
+SETTLE = timedelta(minutes=10)
+LOOKBACK_DAYS = 3
 DEFINITIONS = ROOT / "output" / "metrics"
 
 # A busy hour of an ordinary week: Wednesday, 20 November 2013, in the afternoon of New York.
@@ -94,17 +100,18 @@ def moments(now: datetime) -> list[datetime]:
 
 def replay(log: Path, history: Path, at: Iterable[datetime]) -> Iterator[tuple[datetime, str]]:
     """What the exporter would have shown at each of these moments, oldest first."""
-    settings = Settings.model_validate(
-        {"definitions": DEFINITIONS, "warehouse": f"duckdb:{log}", "history": str(history), "lookback_days": 3}
-    )
-    cycle = Cycle(settings)
-    hour, text = None, ""
+    running = definitions.load(DEFINITIONS)
+    warehouse, profiles = open_warehouse(f"duckdb:{log}"), History(str(history))
+    refresher = Refresher(running, warehouse, profiles, lookback_days=LOOKBACK_DAYS, recompute=0)
+    snapshots = Snapshots()
+    published, text = None, ""
     for moment in at:
-        published = moment.replace(minute=0)  # all moments are past the settling of their hour, or before it
-        key = published if moment.minute >= 10 else published - HOUR
-        if key != hour:
-            text = cycle.run(moment).snapshot.exposition(moment).text.text()
-            hour = key
+        hour = (moment - SETTLE).replace(minute=0)
+        if hour != published:
+            reports = refresher.refresh(moment)
+            shown = groups(running, reports, moment, snapshots.max_age)
+            text = snapshots.make(running, reports, shown, moment).exposition(moment).text.text()
+            published = hour
         yield moment, text
 
 

@@ -80,12 +80,10 @@ def listing(names: Iterable[str], most: int = 12) -> str:
 
 
 def nearest(wrong: str, right: Iterable[str]) -> str | None:
-    """The name that was probably meant, None when none is near."""
-    names = list(right)
-    by_letters = {name.lower(): name for name in reversed(names)}
-    close = difflib.get_close_matches(wrong[:100], names, n=1, cutoff=0.7)
-    lowered = difflib.get_close_matches(wrong[:100].lower(), by_letters, n=1, cutoff=0.6)
-    return close[0] if close else by_letters[lowered[0]] if lowered else None
+    """The name that was probably meant, whatever its case; None when none is near."""
+    by_letters = {name.lower(): name for name in reversed(list(right))}
+    close = difflib.get_close_matches(wrong[:100].lower(), by_letters, n=1, cutoff=0.6)
+    return by_letters[close[0]] if close else None
 
 
 def did_you_mean(wrong: str, right: Iterable[str], otherwise: str = "") -> str:

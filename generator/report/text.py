@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from generator.findings import Finding, Place, Severity
+from generator.lines import LINE_BREAK
 from generator.report.documentation import address
-from generator.spec.tree import LINE_BREAK
 
 _WIDTH = 110
 

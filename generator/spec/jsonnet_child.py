@@ -1,4 +1,4 @@
-"""Evaluates one Jsonnet file, in a process of its own: `python -m generator.spec.jsonnet_child FILE FOLDER`.
+"""Evaluates one Jsonnet file, in a process of its own: `python -m generator.spec.jsonnet_child FILE FOLDER SECONDS`.
 
 The process limits its own memory and processor time before it reads anything, so that a file that never ends, or never
 stops growing, takes nothing with it. The exit code is an `Outcome`; what the limits stop ends by a signal or with
@@ -13,7 +13,7 @@ import sys
 from enum import IntEnum
 from pathlib import Path
 
-MAX_SECONDS = 10
+MAX_SECONDS = 60  # a fleet of 1,000 predictors with 60 features each takes 20
 MAX_MEMORY = 2 * 2**30
 MAX_OUTPUT = 64 * 2**20
 _MAX_STACK = 500
@@ -72,9 +72,9 @@ def evaluate(file: Path, folder: Path) -> tuple[Outcome, str]:
     return (Outcome.TOO_LARGE, "") if len(result) > MAX_OUTPUT else (Outcome.FINE, result)
 
 
-def main(file: str, folder: str) -> int:
+def main(file: str, folder: str, seconds: str) -> int:
     """Evaluate under the limits, write to stdout, and say how it went."""
-    resource.setrlimit(resource.RLIMIT_CPU, (MAX_SECONDS, MAX_SECONDS))
+    resource.setrlimit(resource.RLIMIT_CPU, (int(seconds), int(seconds)))
     resource.setrlimit(resource.RLIMIT_AS, (MAX_MEMORY, MAX_MEMORY))
     outcome, words = evaluate(Path(file), Path(folder))
     sys.stdout.buffer.write(words.encode("utf-8", "backslashreplace"))

@@ -23,7 +23,8 @@ _POSITION = re.compile(
 
 def read(source: Source, folder: Path) -> tuple[Document | None, list[Finding]]:
     """The document that a file evaluates to, None when it doesn't, and what is wrong with it."""
-    command = [sys.executable, "-I", "-m", _CHILD, str(source.path), str(folder)]
+    seconds = str(jsonnet_child.MAX_SECONDS)
+    command = [sys.executable, "-I", "-m", _CHILD, str(source.path), str(folder), seconds]
     try:
         run = subprocess.run(command, capture_output=True, timeout=2 * jsonnet_child.MAX_SECONDS, check=False)
     except subprocess.TimeoutExpired:

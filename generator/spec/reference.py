@@ -119,7 +119,8 @@ def _mappings(path: str, node: Schema) -> Iterator[tuple[str, Schema]]:
     if "properties" in node:
         yield path, node
     for choice in node.get("oneOf", ()):
-        yield f"{path} (kind: {choice['properties']['kind']['const']})", choice
+        if "properties" in choice:
+            yield f"{path} (kind: {choice['properties']['kind']['const']})", choice
     if isinstance(named := node.get("additionalProperties"), dict):
         yield from _mappings(f"{path}.<name>", named)
     if "items" in node:
@@ -150,13 +151,13 @@ def _value(node: Schema) -> str:
             what = _choice(names)
         case {"const": only}:
             what = _code(only)
-        case {"anyOf": choices}:
-            what = " or ".join(map(_value, choices))
+        case {"oneOf": choices}:
+            what = " or ".join(dict.fromkeys(map(_value, choices)))
         case {"pattern": bad_duration.PATTERN}:
             what = "duration"
         case {"type": "array", "items": items}:
             what = f"list of {_value(items)}"
-        case {"additionalProperties": {**named}}:
+        case {"additionalProperties": dict(named)}:
             what = f"name → {_value(named)}"
         case {"type": ("string" | "integer" | "number") as kind}:
             what = {"string": "text", "integer": "whole number", "number": "number"}[kind]

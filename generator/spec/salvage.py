@@ -11,7 +11,9 @@ from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 from pydantic import BaseModel, ValidationError
+from pydantic_core import PydanticCustomError
 
+from generator.checks.shape import bad_name
 from generator.spec.registry import Entry
 from generator.spec.tree import Document, KeyPath
 from generator.spec.v1 import Log, Predictor, Team
@@ -75,7 +77,14 @@ def _whole(key: str, wrong: list[KeyPath]) -> bool:
 
 def _features(features: dict[str, Any], wrong: list[KeyPath]) -> dict[str, Any]:
     spoilt = {path[1] for path in wrong if path[0] == "features" and len(path) > 1}
-    return {name: {} if name in spoilt else value for name, value in features.items()}
+    return {name: {} if name in spoilt else value for name, value in features.items() if _is_name(name)}
+
+
+def _is_name(name: str) -> bool:
+    try:
+        return bad_name.accept(name) == name
+    except PydanticCustomError:
+        return False
 
 
 def _valid(spec: type[BaseModel], value: Any) -> Any:

@@ -63,9 +63,8 @@ def _without_null(value: Any) -> Any:
 def _resolved(node: Schema, definitions: Schema) -> Schema:
     """The node with what it refers to, or its only choice beside null, in its place; its own words win."""
     if "anyOf" in node:
-        choices = [choice for choice in node["anyOf"] if choice != {"type": "null"}]
-        rest = {key: value for key, value in node.items() if key != "anyOf"}
-        return _resolved(choices[0] | rest, definitions) if len(choices) == 1 else rest | {"anyOf": choices}
+        (choice,) = (choice for choice in node["anyOf"] if choice != {"type": "null"})
+        return _resolved(choice | {key: value for key, value in node.items() if key != "anyOf"}, definitions)
     if "$ref" in node:
         name = node["$ref"].rpartition("/")[2]
         rest = {key: value for key, value in node.items() if key != "$ref"}

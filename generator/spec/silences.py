@@ -13,13 +13,14 @@ from dataclasses import dataclass
 from generator.checks.listed import RULES
 from generator.checks.syntax import bad_silence, unused_silence
 from generator.findings import Finding, Place, Severity
-from generator.spec.tree import LINE_BREAK, Document
+from generator.lines import LINE_BREAK
+from generator.spec.tree import Document
 
 _SILENCE = re.compile(r"(?:^|\s)(?P<comment># *driftgauge: *ignore\b *(?P<code>[\w-]*) *(?:-- *(?P<reason>.*))?.*)$")
 _HINT = "driftgauge:"
 
-_WARNINGS = {rule.code for rule in RULES.values() if rule.severity is Severity.WARNING}
-_ERRORS = {rule.code for rule in RULES.values() if rule.severity is Severity.ERROR}
+_WARNINGS = sorted(rule.code for rule in RULES.values() if rule.severity is Severity.WARNING)
+_ERRORS = sorted(rule.code for rule in RULES.values() if rule.severity is Severity.ERROR)
 
 
 @dataclass(frozen=True)

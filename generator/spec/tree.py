@@ -12,9 +12,6 @@ from generator.findings import Place
 
 KeyPath = tuple[str | int, ...]
 
-# What libyaml counts as the end of a line.
-LINE_BREAK = re.compile("\r\n|[\r\n\x85\u2028\u2029]")
-
 _BARE = re.compile(r"[A-Za-z0-9_-]+")
 
 

@@ -7,8 +7,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
-from pydantic_core import PydanticCustomError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Discriminator, Field, Tag
 
 from generator.catalogue import METRICS
 from generator.checks.shape import bad_address, bad_channel, bad_duration, bad_name, bad_text, unknown_choice
@@ -65,10 +64,8 @@ WindowName = Literal["1h", "1d"]
 SeverityName = Literal["page", "notify", "report"]
 
 
-def _text_or_list(value: Any) -> Any:
-    if not isinstance(value, str | list):
-        raise PydanticCustomError("text_or_list", "text or a list of texts")
-    return value
+def _text_or_list(value: Any) -> str | None:
+    return "text" if isinstance(value, str) else "list" if isinstance(value, list) else None
 
 
 def _known_quantile(value: float) -> float:
@@ -93,7 +90,10 @@ class Columns(Spec):
     )
     predictor_name: Name = Field("predictor_name", description="The predictor.", examples=["predictor"])
     model_id: Name = Field("model_id", description="The model version that predicted.", examples=["model_version"])
-    features: Annotated[str | list[Name], BeforeValidator(_text_or_list)] = Field(
+    features: Annotated[
+        Annotated[Name, Tag("text")] | Annotated[list[Name], Tag("list")],
+        Discriminator(_text_or_list, custom_error_type="text_or_list", custom_error_message="text or a list of texts"),
+    ] = Field(
         "features",
         description=(
             "The column with all features (a map, JSON or struct), or a list of columns that are a feature each; "

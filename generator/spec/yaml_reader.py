@@ -25,8 +25,9 @@ from generator.checks.syntax import (
     yaml_tag,
 )
 from generator.findings import Finding, Place, quote
+from generator.lines import LINE_BREAK
 from generator.spec import scalars
-from generator.spec.tree import LINE_BREAK, Branch, Document, Leaf, leaf_place, mark_place
+from generator.spec.tree import Branch, Document, Leaf, leaf_place, mark_place
 
 _EventReader: Any = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
 _HASH_IN_FLOW = re.compile(r"(?P<key>[^\s{,:]+):\s+(?=#\S)")
@@ -133,7 +134,7 @@ class _Reader:
         if event.value == yaml_anchor.MERGE_KEY:
             self.findings.append(yaml_anchor.finding(leaf_place(self.file, event), event.value))
         elif self._unquoted(event) is None:
-            self.findings.append(missing_value.finding(leaf_place(self.file, event), "the key"))
+            self.findings.append(missing_value.no_name(leaf_place(self.file, event)))
 
     def _add(self, value: Any, node: Leaf | Branch) -> None:
         if not self.frames:
@@ -150,6 +151,8 @@ class _Reader:
         else:
             frame.branch.children[len(frame.data)] = node
             frame.data.append(value)
+        if len(frame.data) > too_large.MAX_ENTRIES:
+            raise _Stop(too_large.too_long(mark_place(self.file, frame.branch.start)))
 
     def _start(self, event: Any) -> None:
         if event.anchor or event.tag:
@@ -198,7 +201,7 @@ class _Reader:
         leaf = frame.branch.keys[frame.key] if frame.key is not None else event
         what = quote(frame.key) if frame.key is not None else "the list element"
         place = leaf_place(self.file, event if event.value else leaf)
-        line = self._line(leaf.end_mark.line)
+        line = self._line(leaf.end_mark.line) or ""
         rest = line[leaf.end_mark.column :].lstrip().removeprefix(":").removeprefix("-")
         return hash_comment.find(place, what, rest) or missing_value.finding(place, what)
 
@@ -206,14 +209,18 @@ class _Reader:
         mark = error.problem_mark or error.context_mark
         if mark is None:
             return yaml_syntax.finding(Place(self.file), str(error.problem))
-        opened = self._line(error.context_mark.line) if error.context_mark else ""
-        if found := _HASH_IN_FLOW.search(opened):
+        opened = self._line(error.context_mark.line) if error.context_mark else None
+        if opened and (found := _HASH_IN_FLOW.search(opened)):
             place = Place(self.file, error.context_mark.line + 1, found.start() + 1, found.end("key") + 1)  # type: ignore[union-attr]
             if finding := hash_comment.find(place, quote(found["key"]), opened[found.end() :]):
                 return finding
+        line = self._line(mark.line)
         place = mark_place(self.file, mark)
-        return tab.find(place, self._line(mark.line)) or yaml_syntax.finding(place, str(error.problem))
+        if line is None:  # libyaml counts one line more than there is when the last one doesn't end
+            line = self._line(mark.line - 1) or ""
+            place = Place(self.file, mark.line, len(line) + 1, len(line) + 2)
+        return tab.find(place, line) or yaml_syntax.finding(place, str(error.problem))
 
-    def _line(self, number: int) -> str:
+    def _line(self, number: int) -> str | None:
         lines = LINE_BREAK.split(self.text)
-        return lines[number] if number < len(lines) else ""
+        return lines[number] if number < len(lines) else None

@@ -11,9 +11,9 @@ RULE = Rule("evaluation-not-computed", Severity.WARNING, "An alert on an evaluat
 
 
 def check(declared: Declarations) -> Iterator[Finding]:
-    """A finding for each alert on an evaluation metric."""
+    """A finding for each alert on an evaluation that its predictor asks for."""
     for declared_alert in declared.alerts():
-        if declared_alert.alert.metric.startswith("evaluation"):
+        if declared_alert.spec.evaluation and declared_alert.alert.metric.startswith("evaluation"):
             yield RULE.finding(
                 declared_alert.place("metric"),
                 "the exporter of this version doesn't compute evaluations, so this alert never fires",

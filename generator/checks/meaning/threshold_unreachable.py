@@ -42,7 +42,7 @@ def _alert(declared_alert: DeclaredAlert, bounds: Range) -> Iterator[Finding]:
 def _range(declared_alert: DeclaredAlert, metric: CatalogueMetric) -> Range:
     """The least and the greatest value that the alert's series can have; None: unbounded."""
     alert, predictor = declared_alert.alert, declared_alert.spec
-    if alert.evaluation is not None:
+    if metric.choice == "metric" and alert.evaluation is not None:
         return EVALUATION_RANGES.get(alert.evaluation, (None, None))
     if metric.definition.subject is Subject.PREDICTION and predictor.unit in _SHARES:
         return 0, 1

@@ -15,7 +15,7 @@ def check(declared: Declarations) -> Iterator[Finding]:
     """A finding for each predictor whose log isn't in any file; none while a file couldn't be read."""
     if not declared.complete:
         return
-    known = {entry.name for entry in declared.logs} | {DEFAULT_LOG}
+    known = sorted({entry.name for entry in declared.logs} | {DEFAULT_LOG})
     for entry, predictor in declared.valid_predictors():
         if predictor.log not in known:
             yield RULE.finding(

@@ -14,7 +14,7 @@ def check(declared: Declarations) -> Iterator[Finding]:
     """A finding for each predictor whose team isn't in any file; none while a file couldn't be read."""
     if not declared.complete:
         return
-    known = {entry.name for entry in declared.teams}
+    known = sorted({entry.name for entry in declared.teams})
     for entry, predictor in declared.valid_predictors():
         if predictor.team not in known:
             yield RULE.finding(

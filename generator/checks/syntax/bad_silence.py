@@ -25,4 +25,5 @@ def of_error(place: Place, code: str) -> Finding:
 
 def of_unknown(place: Place, code: str, known: Iterable[str]) -> Finding:
     """The finding for a silence of a finding that doesn't exist."""
-    return RULE.finding(place, f"there is no finding {quote(code)}", did_you_mean(code, known))
+    message = f"there is no finding {quote(code)}" if code else "the silence names no finding"
+    return RULE.finding(place, message, did_you_mean(code, known))

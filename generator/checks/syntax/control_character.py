@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 
-from generator.findings import Finding, Place, Rule, Severity
+from generator.findings import Finding, Rule, Severity
+from generator.lines import place_at_end
 
 RULE = Rule("control-character", Severity.ERROR, "A control character")
 
@@ -15,10 +16,8 @@ def find(file: str, text: str) -> Finding | None:
     """The finding for the first character that YAML refuses, None when there is none."""
     if not (found := _REFUSED.search(text)):
         return None
-    line = text.count("\n", 0, found.start()) + 1
-    column = found.start() - text.rfind("\n", 0, found.start())
     return RULE.finding(
-        Place(file, line, column, column + 1),
+        place_at_end(file, text[: found.start()]),
         f"U+{ord(found[0]):04X} is a control character, which no registry file may hold",
         "delete it; an editor that shows invisible characters finds it",
     )

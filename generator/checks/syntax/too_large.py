@@ -9,6 +9,7 @@ RULE = Rule("too-large", Severity.ERROR, "A file, line or nesting that is too la
 MAX_BYTES = 10 * 2**20
 MAX_LINE = 100_000
 MAX_EVENTS = 1_500_000
+MAX_ENTRIES = 20_000
 MAX_DEPTH = 30
 
 _ADVICE = "split the registry into a file a team; data doesn't belong in it"
@@ -27,6 +28,11 @@ def find_in_bytes(file: str, data: bytes) -> Finding | None:
 def too_many(place: Place) -> Finding:
     """The finding for a file of more than `MAX_EVENTS` YAML elements."""
     return RULE.finding(place, f"the file has more than {MAX_EVENTS:,} elements", _ADVICE)
+
+
+def too_long(place: Place) -> Finding:
+    """The finding for a list or mapping of more than `MAX_ENTRIES` entries."""
+    return RULE.finding(place, f"the list or mapping has more than {MAX_ENTRIES:,} entries", _ADVICE)
 
 
 def too_deep(place: Place) -> Finding:

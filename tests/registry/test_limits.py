@@ -1,0 +1,42 @@
+"""Limits of the readers that no quick test reaches at their real size, and errors without a place."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import yaml
+
+from generator.checks.syntax import too_large
+from generator.load import load_registry
+from generator.spec import yaml_reader
+
+
+def test_too_many_elements(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(too_large, "MAX_EVENTS", 10)
+    document, (finding,) = yaml_reader.read("a.yaml", "a: 1\nb: 2\nc: 3\nd: 4\n")
+    assert document is None
+    assert (finding.code, str(finding.place)) == ("too-large", "a.yaml:4:1")
+
+
+def test_the_last_line_need_not_end(tmp_path: Path) -> None:
+    (tmp_path / "a.yaml").write_text("version: 1\nteams", encoding="utf-8")
+    (finding,) = load_registry(tmp_path).findings
+    assert (finding.code, finding.place.line, finding.place.column) == ("yaml-syntax", 2, 6)
+
+
+@pytest.mark.parametrize("error", [yaml.YAMLError("odd"), yaml.MarkedYAMLError(problem="odd")])
+def test_an_error_without_a_place_is_the_file_s(error: yaml.YAMLError, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Broken:
+        def __init__(self, _: str) -> None: ...
+
+        def get_event(self) -> None:
+            raise error
+
+        def dispose(self) -> None: ...
+
+    monkeypatch.setattr(yaml_reader, "_EventReader", Broken)
+    document, (finding,) = yaml_reader.read("a.yaml", "a: 1")
+    assert document is None
+    assert (finding.code, str(finding.place)) == ("yaml-syntax", "a.yaml")
+    assert "odd" in finding.message

@@ -165,42 +165,24 @@ class _Series:
         self._feature_matchers = tuple(_feature_matchers(alert.feature))
         self._label_matchers = (matcher(*alert.label),) if alert.label else ()
 
-    def select(self, metric: str, by_feature: bool, chosen: bool = False) -> str:
-        """The alert's series of a metric: with the feature where the metric has one, with the chosen label if asked."""
-        features = self._feature_matchers if by_feature else ()
-        labels = self._label_matchers if chosen else ()
+    def select(self, metric: str) -> str:
+        """The alert's series of a metric: of its features where the metric has one, of its label for its own metric."""
+        features = self._feature_matchers if _has_feature(BY_NAME[metric]) else ()
+        labels = self._label_matchers if metric == self.metric.name else ()
         return selector(metric, *self._model_matchers, *features, *labels)
 
-    @property
-    def values(self) -> str:
-        """The series that the alert is about."""
-        return self.select(self.metric.name, _has_feature(self.metric), chosen=True)
-
-    @property
-    def window_end(self) -> str:
-        """The end of the window that the values of these models describe."""
-        return self.select(WINDOW_END, by_feature=False)
-
     def over(self, metric: str) -> str:
-        """The range of an alert over the series of a metric."""
-        own = self.metric.name == metric
-        return f"{self.values if own else self.select(metric, _has_feature(BY_NAME[metric]))}[{self.range}]"
+        """The alert's range of its series of a metric."""
+        return f"{self.select(metric)}[{self.range}]"
 
     def readings(self) -> tuple[Reading, ...]:
-        """What the alert compares with its thresholds."""
-        alert, keys = self.alert, ", ".join(_keys(self.metric))
-        readings = []
-        if alert.comparison is Comparison.CHANGE_ABOVE and alert.high is not None:
-            return (Reading(self._change(), ">", alert.high),)
-        if alert.absence_fires and alert.low is not None:
-            return (Reading(self._silence(), "<", alert.low),)
-        if alert.high is not None:
-            lowest = f"min by ({keys}) (min_over_time({self.over(self.metric.name)}))"
-            readings.append(Reading(lowest, ">", alert.high))
-        if alert.low is not None:
-            highest = f"max by ({keys}) (max_over_time({self.over(self.metric.name)}))"
-            readings.append(Reading(highest, "<", alert.low))
-        return tuple(readings)
+        """What the alert compares with its thresholds: for each, the value that is past it when all windows are."""
+        alert, keys, values = self.alert, ", ".join(_keys(self.metric)), self.over(self.metric.name)
+        changes = alert.comparison is Comparison.CHANGE_ABOVE
+        lowest = self._change() if changes else f"min by ({keys}) (min_over_time({values}))"
+        highest = self._silence() if alert.absence_fires else f"max by ({keys}) (max_over_time({values}))"
+        sides = ((lowest, ">", alert.high), (highest, "<", alert.low))
+        return tuple(Reading(value, operator, limit) for value, operator, limit in sides if limit is not None)
 
     def guards(self) -> Iterator[str]:
         """What must hold beside the threshold: enough windows, without a gap, with enough samples."""
@@ -244,7 +226,7 @@ class _Series:
         """The smallest relative change against the same windows of past weeks, of all windows in the range."""
         keys = ", ".join(_keys(self.metric))
         margin = MARGIN_SECONDS[self.alert.window]
-        now = f"max by ({keys}) (last_over_time({self.values}[{duration(margin)}]))"
+        now = f"max by ({keys}) (last_over_time({self.select(self.metric.name)}[{duration(margin)}]))"
         weeks = "\n      or ".join(self._week(week) for week in BASELINE_WEEKS)
         median = f"quantile by ({keys}) (0.5,\n      {weeks}\n    ) != 0"
         enough = f"count by ({keys}) (\n      {weeks}\n    ) >= {MIN_BASELINE_WEEKS}"
@@ -256,9 +238,9 @@ class _Series:
         window, margin = WINDOW_SECONDS[self.alert.window], MARGIN_SECONDS[self.alert.window]
         back = f"[{duration(window + margin)}] offset {weeks}w"
         keys, model_keys = ", ".join(_keys(self.metric)), ", ".join(_MODEL_KEYS)
-        then = f"max by ({keys}) (last_over_time({self.values}{back}))"
-        end_then = f"max by ({model_keys}) (last_over_time({self.window_end}{back}))"
-        end_now = f"max by ({model_keys}) (last_over_time({self.window_end}[{duration(margin)}]))"
+        then = f"max by ({keys}) (last_over_time({self.select(self.metric.name)}{back}))"
+        end_then = f"max by ({model_keys}) (last_over_time({self.select(WINDOW_END)}{back}))"
+        end_now = f"max by ({model_keys}) (last_over_time({self.select(WINDOW_END)}[{duration(margin)}]))"
         same = f"{end_then} + {weeks * _WEEK_SECONDS} == {end_now}"
         return f'label_replace({then} and on ({model_keys}) ({same}), "week", "{weeks}", "", "")'
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import tempfile
 import unicodedata
@@ -187,6 +188,27 @@ def test_names_that_terraform_has_a_use_for_are_nobodys_file(generated: Callable
     dashboards = [address for address in changes if address.startswith("grafana_dashboard.")]
     assert len(dashboards) == 5
     assert not list(root.glob("*override.tf"))
+
+
+def test_an_override_uses_a_folder_that_exists(generated: Callable[[Registry], Path]) -> None:
+    """As the documentation has it: the rest of the root follows the folder."""
+    root = generated(registry()) / "logistics"
+    (root / "override.tf").write_text('resource "grafana_folder" "this" {\n  uid = "logistics-ml"\n}\n')
+    with terraform(root) as run:
+        changes = run.changes()
+    assert changes["grafana_folder.this"]["after"]["uid"] == "logistics-ml"
+    assert changes["grafana_rule_group.eta_prediction"]["after"]["folder_uid"] == "logistics-ml"
+
+
+def test_every_variable_is_documented(generated: Callable[[Registry], Path]) -> None:
+    text = (ROOT / "docs/terraform.md").read_text(encoding="utf-8")
+    variables = {
+        name
+        for file in generated(registry()).glob("*/variables.tf")
+        for name in re.findall(r'variable "(\w+)"', file.read_text(encoding="utf-8"))
+    }
+    assert len(variables) == 10
+    assert {name for name in variables if f"`{name}`" not in text} == set()
 
 
 @settings(max_examples=8, deadline=None)

@@ -27,31 +27,42 @@ def write(changed: Iterable[FileEdit]) -> None:
     try:
         for edit in changed:
             target = edit.path.resolve()  # what a link leads to is replaced, not the link
-            staged.append((_stage(edit, target), target))
+            current = _current(edit, target)
+            staged.append((_beside(target), target))
+            _fill(staged[-1][0], edit, target, current)
         for temporary, target in staged:
             temporary.replace(target)
     except OSError as error:
-        raise WriteError(f"{error.filename}: {error.strerror}; the registry can't be written") from None
+        where = error.filename or "the new content"
+        raise WriteError(f"{where}: {error.strerror}; the registry can't be written") from None
     finally:
         for temporary, _ in staged:
             temporary.unlink(missing_ok=True)
 
 
-def _stage(edit: FileEdit, target: Path) -> Path:
-    """The new content in a hidden file beside the target, which no reader of the registry takes for its own."""
-    target.parent.mkdir(parents=True, exist_ok=True)
+def _current(edit: FileEdit, target: Path) -> bytes | None:
     current = target.read_bytes() if target.exists() else None
     if (current is None) != (edit.before is None) or (current or b"").decode("utf-8-sig") != (edit.before or ""):
         raise WriteError(f"{edit.path}: has changed since it was read; run the command again")
+    return current
+
+
+def _beside(target: Path) -> Path:
+    """A hidden file beside the target, which no reader of the registry takes for its own."""
+    target.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(prefix=".driftgauge-", suffix=".tmp", dir=target.parent)
-    with os.fdopen(handle, "wb") as file:
-        mark = _BOM if current is not None and current.startswith(_BOM) else b""
-        file.write(mark + edit.after.encode())
-    if current is None:
-        Path(name).chmod(0o666 & ~_umask())
-    else:
-        shutil.copymode(target, name)
+    os.close(handle)
     return Path(name)
+
+
+def _fill(temporary: Path, edit: FileEdit, target: Path, current: bytes | None) -> None:
+    """Write the new content, with the byte order mark and the permissions that the target has."""
+    mark = _BOM if current is not None and current.startswith(_BOM) else b""
+    temporary.write_bytes(mark + edit.after.encode())
+    if current is None:
+        temporary.chmod(0o666 & ~_umask())
+    else:
+        shutil.copymode(target, temporary)
 
 
 def _umask() -> int:

@@ -22,6 +22,7 @@ OUTPUT = "output"
 GITHUB_WORKFLOW = ".github/workflows/monitoring.yaml"
 GITLAB_PIPELINE = ".gitlab-ci.yml"
 
+_CHANNEL_LENGTH = 80  # Slack's own limit
 _CI_FILES = {"github": ("github.yaml.j2", GITHUB_WORKFLOW), "gitlab": ("gitlab.yaml.j2", GITLAB_PIPELINE)}
 
 # Templates use [[ ]] and [% %], since workflows and Terraform have a use for braces.
@@ -51,8 +52,8 @@ class Options:
 
 def repository(options: Options) -> dict[str, bytes]:
     """All files of a new repository, by path; the same for the same options and version of driftgauge."""
-    files = dict(_kept(options))
-    generated = _generated({path: data for path, data in files.items() if path.startswith("registry/")})
+    files = _kept(options)
+    generated = _generated(files[_registry_file(options)])
     roots = sorted({path.split("/")[1] for path in generated if path.startswith(f"{TERRAFORM_FOLDER}/")})
     files |= {f"{OUTPUT}/{path}": data for path, data in generated.items()}
     files |= {f"{OUTPUT}/{TERRAFORM_FOLDER}/{root}/backend.tf": _render("backend.tf.j2", root=root) for root in roots}
@@ -61,12 +62,11 @@ def repository(options: Options) -> dict[str, bytes]:
 
 def _kept(options: Options) -> dict[str, bytes]:
     """The files that people keep from now on."""
-    team_file = stem(options.team)
-    channel = f"#ml-{slug(options.team)}".rstrip("-")
+    channel = f"#ml-{slug(options.team)}"[:_CHANNEL_LENGTH].rstrip("-")
     chosen = _CI_FILES if options.ci == "both" else {options.ci: _CI_FILES[options.ci]}
     return {
-        "README.md": _render("README.md.j2", stem=team_file),
-        f"registry/{team_file}.yaml": _render("registry.yaml.j2", team=options.team, channel=channel),
+        "README.md": _render("README.md.j2", registry_file=_registry_file(options)),
+        _registry_file(options): _render("registry.yaml.j2", team=options.team, channel=channel),
         "registry/registry.schema.json": schema.text().encode(),
         "exporter.yaml": _render("exporter.yaml.j2"),
         "requirements.txt": _render("requirements.txt.j2", version=version("driftgauge")),
@@ -80,14 +80,15 @@ def _render(template: str, **values: object) -> bytes:
     return _ENVIRONMENT.get_template(template).render(values).encode()
 
 
-def _generated(registry: dict[str, bytes]) -> dict[str, bytes]:
-    """What `driftgauge generate` makes of the registry's files."""
+def _registry_file(options: Options) -> str:
+    return f"registry/{stem(options.team)}.yaml"
+
+
+def _generated(registry: bytes) -> dict[str, bytes]:
+    """What `driftgauge generate` makes of a registry of one file."""
     with tempfile.TemporaryDirectory() as folder:
-        for path, data in registry.items():
-            file = Path(folder, path)
-            file.parent.mkdir(parents=True, exist_ok=True)
-            file.write_bytes(data)
-        loaded = load_registry(Path(folder, "registry"))
+        Path(folder, "registry.yaml").write_bytes(registry)
+        loaded = load_registry(Path(folder))
     if loaded.registry is None:
         raise ValueError(f"the template of a registry has errors: {loaded.findings}")
     return render(loaded.registry)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import resource
 import shutil
 import subprocess
 from pathlib import Path
@@ -12,6 +13,8 @@ import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from generator.discover.files import FileEdit
+from generator.discover.write import WriteError, write
 from generator.load import load_registry
 from generator.model import Registry
 from metrics_exporter.definitions import Kind, Role
@@ -252,6 +255,29 @@ def test_a_folder_that_cannot_be_written(folder: Path) -> None:
     result = discover(write_log(folder / "log", Traffic("eta", "v1")), "/proc/registry", "--write")
     assert result.exit_code == 1
     assert result.stderr == "Error: /proc/registry: No such file or directory; the registry can't be written\n"
+
+
+def test_all_files_or_none(folder: Path) -> None:
+    file = register(REGISTERED)
+    url = write_log(folder / "log", Traffic("eta", "eta_v2"), Traffic("eta", "eta_v1"), Traffic("x" * 150, "v1"))
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (len(REGISTERED) + 50, hard))  # the new file is larger
+    try:
+        result = discover(url, "--write")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert result.exit_code == 1
+    assert "File too large; the registry can't be written" in result.stderr
+    assert file.read_text() == REGISTERED
+    assert list(Path("registry").iterdir()) == [file]
+
+
+def test_a_file_that_changed_meanwhile(folder: Path) -> None:
+    file = register(REGISTERED)
+    edit = FileEdit(file, REGISTERED.replace("ours", "theirs"), "version: 1\n")
+    with pytest.raises(WriteError, match="has changed since it was read; run the command again"):
+        write([edit])
+    assert file.read_text() == REGISTERED
 
 
 def test_the_schema_beside_it_is_named_for_editors(folder: Path) -> None:

@@ -20,7 +20,7 @@ from generator import write
 from generator.load import load_registry
 from generator.model import Alert, Comparison, Model, Registry
 from generator.render import render
-from generator.render.terraform.hcl import Attribute, Block, Json, document
+from generator.render.terraform.hcl import Block, Json, document
 from generator.rules import rules_of
 from metrics_exporter.definitions import Role
 from tests.output.examples import FRESHNESS, PREDICTOR, TEAM, alert, predictor, registry
@@ -219,7 +219,7 @@ def test_every_variable_is_documented(generated: Callable[[Registry], Path]) -> 
 )
 def test_any_text_is_read_back_as_it_was(texts: list[str]) -> None:
     value = Json({"texts": [{"text": text, text or "-": [1, 2.5, True, 1e-9]} for text in texts]})
-    root_file = document(["x"], [Block('output "texts"', (Attribute("value", value),))])
+    root_file = document(["x"], [Block('output "texts"', {"value": value})])
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder)
         (root / "main.tf").write_bytes(root_file)

@@ -13,6 +13,7 @@ _ABOUT = """An example: copy what you need into your Alertmanager's configuratio
 Secrets are read from files; `platform` gets the alerts about the exporter itself."""
 _SECRETS = "/etc/alertmanager/secrets"
 _PLATFORM = "platform"
+_SUMMARIES = '{{ range .Alerts }}{{ .Annotations.summary }}{{ "\\n" }}{{ end }}'
 _OWN = 'driftgauge=~".+"'
 
 
@@ -59,6 +60,7 @@ def _receivers(team: Team) -> list[dict[str, Any]]:
         receivers.append({"name": names[AlertSeverity.PAGE], "pagerduty_configs": [pagerduty]})
     if AlertSeverity.NOTIFY in names:
         slack = {"api_url_file": f"{secret}-slack-url", "channel": team.slack_channel, "send_resolved": True}
+        slack |= {"text": _SUMMARIES}
         receivers.append({"name": names[AlertSeverity.NOTIFY], "slack_configs": [slack]})
     return receivers
 

@@ -24,6 +24,7 @@ from generator.render.terraform.objects import (
     DATA_SOURCE,
     EXPRESSIONS,
     PROMETHEUS,
+    SHARED_CONTACT,
     AlertRule,
     ContactPoint,
     Dashboard,
@@ -38,7 +39,6 @@ from generator.wording import Unit, show
 
 INTERVAL_SECONDS = 60
 GROUP_BY = ("alertname", "grafana_folder", "predictor")
-SHARED_CONTACT = "platform"
 
 _FORMAT = {Unit.NUMBER: "humanize", Unit.RATIO: "humanizePercentage", Unit.SECONDS: "humanizeDuration"}
 

@@ -12,6 +12,7 @@ from generator.render.errors import RenderError
 from generator.render.terraform.hcl import Raw
 from generator.render.terraform.objects import (
     EXPRESSIONS,
+    SHARED_CONTACT,
     AlertRule,
     ContactPoint,
     Folder,
@@ -49,7 +50,7 @@ def _root(root: Root) -> Iterator[str]:
     yield from _folder(root.folder)
     for point in root.contact_points:
         yield from _contact_point(point, root.path)
-    targets = {point.severity for point in root.contact_points} or {"platform"}
+    targets = {point.severity for point in root.contact_points} or {SHARED_CONTACT}
     for file in root.files:
         if file.group:
             yield from _group(file.group, file.path, targets)

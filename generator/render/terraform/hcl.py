@@ -12,6 +12,8 @@ from generator.rules import number
 
 _ESCAPES = str.maketrans({"\\": "\\\\", '"': '\\"', "\n": "\\n", "\r": "\\r", "\t": "\\t"})
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ufeff]")
+# `$${` is a literal `${`, but not behind another `$`, which it would be read with: that one is spelt as `\u0024{`.
+_TEMPLATE = re.compile(r"([$%]*)([$%])\{")
 _IDENTIFIER = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 _INDENT = "  "
 
@@ -31,19 +33,15 @@ class Json:
 
 
 @dataclass(frozen=True)
-class Attribute:
-    """`name = value`: text, numbers, lists and dicts as Python has them, `Raw` or `Json`."""
-
-    name: str
-    value: Any
-
-
-@dataclass(frozen=True)
 class Block:
-    """`head { … }`; blank lines part it from its neighbours."""
+    """`head { … }`: attributes, then blocks, with a blank line before each.
+
+    Attributes are text, numbers, lists and dicts as Python has them, `Raw` or `Json`.
+    """
 
     head: str
-    body: tuple[Attribute | Block, ...]
+    attributes: Mapping[str, Any]
+    blocks: tuple[Block, ...] = ()
 
 
 def document(comments: Iterable[str], blocks: Iterable[Block]) -> bytes:
@@ -58,10 +56,6 @@ def quote(text: str) -> str:
     return f'"{_TEMPLATE.sub(_escape_template, escaped)}"'
 
 
-# `$${` is a literal `${`, but not behind another `$`, which it would be read with: that one is spelt as `\u0024{`.
-_TEMPLATE = re.compile(r"([$%]*)([$%])\{")
-
-
 def _escape_template(match: re.Match[str]) -> str:
     before, sign = match.groups()
     return f"{before}\\u{ord(sign):04x}{{" if before else f"{sign}{sign}{{"
@@ -69,27 +63,21 @@ def _escape_template(match: re.Match[str]) -> str:
 
 def _block(block: Block) -> Iterator[str]:
     yield f"{block.head} {{"
-    yield from (f"{_INDENT}{line}" if line else "" for line in _body(block.body))
+    yield from (f"{_INDENT}{line}" if line else "" for line in _body(block))
     yield "}"
 
 
-def _body(items: Iterable[Attribute | Block]) -> Iterator[str]:
-    first = True
-    for is_block, run in groupby(items, lambda item: isinstance(item, Block)):
-        if not is_block:
-            yield from ([] if first else [""])
-            yield from _attributes(item for item in run if isinstance(item, Attribute))
-            first = False
-            continue
-        for block in run:
-            yield from ([] if first else [""])
-            yield from _block(block) if isinstance(block, Block) else ()
-            first = False
+def _body(block: Block) -> Iterator[str]:
+    yield from _attributes(block.attributes)
+    for position, nested in enumerate(block.blocks):
+        if position or block.attributes:
+            yield ""
+        yield from _block(nested)
 
 
-def _attributes(attributes: Iterable[Attribute]) -> Iterator[str]:
+def _attributes(attributes: Mapping[str, Any]) -> Iterator[str]:
     """One-line neighbours have their `=` aligned; a value of several lines stands by itself."""
-    written = ((_key(attribute.name), _value(attribute.value)) for attribute in attributes)
+    written = ((_key(name), _value(value)) for name, value in attributes.items())
     for single, run in groupby(written, lambda pair: len(pair[1]) == 1):
         pairs = list(run)
         width = max(len(key) for key, _ in pairs) if single else 0
@@ -101,8 +89,7 @@ def _attributes(attributes: Iterable[Attribute]) -> Iterator[str]:
 def _value(value: Any) -> list[str]:
     match value:
         case Mapping():
-            entries = _attributes(Attribute(name, entry) for name, entry in value.items())
-            return ["{", *(f"{_INDENT}{line}" for line in entries), "}"]
+            return ["{", *(f"{_INDENT}{line}" for line in _attributes(value)), "}"]
         case Json(content):
             first, *rest, last = _value(content)
             return [f"jsonencode({first}", *rest, f"{last})"]

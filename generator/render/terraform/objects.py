@@ -7,6 +7,7 @@ from typing import Any
 
 DATA_SOURCE = "var.prometheus_data_source_uid"
 PROMETHEUS = "prometheus"  # stands for the data source, whose UID is a Terraform variable
+SHARED_CONTACT = "platform"  # in the shared root, in a severity's place
 EXPRESSIONS = "__expr__"  # Grafana's own: reduce, threshold, math
 
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 from generator.conventions import generated_mark
-from generator.render.terraform.hcl import Attribute, Block, Json, Raw, document, quote
+from generator.render.terraform.hcl import Block, Json, Raw, document, quote
 from generator.render.terraform.objects import (
     DATA_SOURCE,
     PROMETHEUS,
+    SHARED_CONTACT,
     AlertRule,
     ContactPoint,
     Dashboard,
@@ -38,29 +40,18 @@ def root_files(root: Root) -> dict[str, bytes]:
 
 def _versions() -> list[Block]:
     provider = {"source": "grafana/grafana", "version": ">= 4.0, < 5.0"}
-    providers = Block("required_providers", (Attribute("grafana", provider),))
+    providers = Block("required_providers", {"grafana": provider})
+    connection = {"url": Raw("var.grafana_url"), "auth": Raw("var.grafana_auth"), "store_dashboard_sha256": True}
     return [
-        Block("terraform", (Attribute("required_version", ">= 1.5"), providers)),
-        Block(
-            'provider "grafana"',
-            (
-                Attribute("url", Raw("var.grafana_url")),
-                Attribute("auth", Raw("var.grafana_auth")),
-                Attribute("store_dashboard_sha256", True),
-            ),
-        ),
+        Block("terraform", {"required_version": ">= 1.5"}, (providers,)),
+        Block('provider "grafana"', connection),
     ]
 
 
 def _variables(root: Root) -> list[Block]:
     variables = [
         _variable("grafana_url", "Grafana's address; null: from the environment, GRAFANA_URL.", default=None),
-        _variable(
-            "grafana_auth",
-            "A service account's token; null: from the environment, GRAFANA_AUTH.",
-            default=None,
-            sensitive=True,
-        ),
+        _secret("grafana_auth", "A service account's token; null: from the environment, GRAFANA_AUTH."),
         _variable("prometheus_data_source_uid", "The UID of the Prometheus data source that has the metrics."),
         _variable("folder_prefix", "Goes before the titles of folders and contact points.", default=""),
     ]
@@ -72,40 +63,28 @@ def _variables(root: Root) -> list[Block]:
 
 
 def _contact_variables(point: ContactPoint) -> Iterator[Block]:
-    yield _variable(
-        f"{point.kind}_contact_point",
-        "An existing contact point to notify, by its name; null: one is created.",
-        default=None,
-    )
+    about = "An existing contact point to notify, by its name; null: one is created."
+    yield _variable(f"{point.kind}_contact_point", about, default=None)
     if point.kind == "slack":
-        yield _variable(
-            "slack_token", f"Slack bot token for {point.target}; or slack_url.", default=None, sensitive=True
-        )
-        yield _variable(
-            "slack_url", f"Slack webhook URL for {point.target}; or slack_token.", default=None, sensitive=True
-        )
+        yield _secret("slack_token", f"Slack bot token for {point.target}; or slack_url.")
+        yield _secret("slack_url", f"Slack webhook URL for {point.target}; or slack_token.")
     else:
-        about = f"Integration key of the PagerDuty service {point.target}."
-        yield _variable("pagerduty_integration_key", about, default=None, sensitive=True)
+        yield _secret("pagerduty_integration_key", f"Integration key of the PagerDuty service {point.target}.")
 
 
-_REQUIRED = object()
+def _variable(name: str, about: str, **settings: Any) -> Block:
+    values = {key: Raw("null") if value is None else value for key, value in settings.items()}
+    return Block(f'variable "{name}"', {"description": about, "type": Raw("string"), **values})
 
 
-def _variable(name: str, about: str, *, default: object = _REQUIRED, sensitive: bool = False) -> Block:
-    body = [Attribute("description", about), Attribute("type", Raw("string"))]
-    if default is not _REQUIRED:
-        body.append(Attribute("default", Raw("null") if default is None else default))
-    if sensitive:
-        body.append(Attribute("sensitive", True))
-    return Block(f'variable "{name}"', tuple(body))
+def _secret(name: str, about: str) -> Block:
+    return _variable(name, about, default=None, sensitive=True)
 
 
 def _main(root: Root) -> list[Block]:
-    title = _prefixed(root.folder.title)
-    folder = Block('resource "grafana_folder" "this"', (Attribute("uid", root.folder.uid), Attribute("title", title)))
+    folder = {"uid": root.folder.uid, "title": _prefixed(root.folder.title)}
     return [
-        folder,
+        Block('resource "grafana_folder" "this"', folder),
         *map(_contact_point, root.contact_points),
         _locals(root),
         _output("folder", "The folder's address.", "grafana_folder.this.url"),
@@ -113,31 +92,24 @@ def _main(root: Root) -> list[Block]:
 
 
 def _contact_point(point: ContactPoint) -> Block:
-    return Block(
-        f'resource "grafana_contact_point" "{point.kind}"',
-        (
-            Attribute("count", Raw(f"var.{point.kind}_contact_point == null ? 1 : 0")),
-            Attribute("name", _prefixed(point.name)),
-            _slack(point) if point.kind == "slack" else _pagerduty(point),
-            Block("lifecycle", (Attribute("create_before_destroy", True), _secret_given(point))),
-        ),
-    )
+    attributes = {
+        "count": Raw(f"var.{point.kind}_contact_point == null ? 1 : 0"),
+        "name": _prefixed(point.name),
+    }
+    receiver = _slack(point) if point.kind == "slack" else _pagerduty(point)
+    # Removing one that a rule still names ends in a conflict: the rule has to move to the new one first.
+    lifecycle = Block("lifecycle", {"create_before_destroy": True}, (_secret_given(point),))
+    return Block(f'resource "grafana_contact_point" "{point.kind}"', attributes, (receiver, lifecycle))
 
 
 def _slack(point: ContactPoint) -> Block:
-    secrets = (Attribute("token", Raw("var.slack_token")), Attribute("url", Raw("var.slack_url")))
-    return Block("slack", (Attribute("recipient", point.target), *secrets))
+    secrets = {"token": Raw("var.slack_token"), "url": Raw("var.slack_url")}
+    return Block("slack", {"recipient": point.target, **secrets})
 
 
 def _pagerduty(point: ContactPoint) -> Block:
-    return Block(
-        "pagerduty",
-        (
-            Attribute("integration_key", Raw("var.pagerduty_integration_key")),
-            Attribute("severity", "critical"),
-            Attribute("component", point.target),
-        ),
-    )
+    key = Raw("var.pagerduty_integration_key")
+    return Block("pagerduty", {"integration_key": key, "severity": "critical", "component": point.target})
 
 
 def _secret_given(point: ContactPoint) -> Block:
@@ -148,7 +120,7 @@ def _secret_given(point: ContactPoint) -> Block:
     else:
         condition = "var.pagerduty_integration_key != null"
         message = "Set pagerduty_integration_key, or pagerduty_contact_point."
-    return Block("precondition", (Attribute("condition", Raw(condition)), Attribute("error_message", message)))
+    return Block("precondition", {"condition": Raw(condition), "error_message": message})
 
 
 def _locals(root: Root) -> Block:
@@ -158,82 +130,56 @@ def _locals(root: Root) -> Block:
         )
         for point in root.contact_points
     }
-    return Block("locals", (Attribute("contact_points", points or {"platform": Raw("var.contact_point")}),))
+    return Block("locals", {"contact_points": points or {SHARED_CONTACT: Raw("var.contact_point")}})
 
 
 def _output(name: str, about: str, code: str) -> Block:
-    return Block(f'output "{name}"', (Attribute("description", about), Attribute("value", Raw(code))))
+    return Block(f'output "{name}"', {"description": about, "value": Raw(code)})
 
 
 def _predictor(file: PredictorFile) -> list[Block]:
     groups = [_rule_group(file.group)] if file.group else []
-    urls = [
-        _output(
-            f"dashboard_{dashboard.address}", "The dashboard's address.", f"grafana_dashboard.{dashboard.address}.url"
-        )
-        for dashboard in file.dashboards
+    addresses = [dashboard.address for dashboard in file.dashboards]
+    outputs = [
+        _output(f"dashboard_{address}", "The dashboard's address.", f"grafana_dashboard.{address}.url")
+        for address in addresses
     ]
-    return [*map(_dashboard, file.dashboards), *groups, *urls]
+    return [*map(_dashboard, file.dashboards), *groups, *outputs]
 
 
 def _dashboard(dashboard: Dashboard) -> Block:
-    return Block(
-        f'resource "grafana_dashboard" "{dashboard.address}"',
-        (
-            Attribute("folder", _FOLDER),
-            Attribute("config_json", Raw(f'file("{_OUTPUT_FOLDER}/{dashboard.path}")')),
-        ),
-    )
+    content = Raw(f'file("{_OUTPUT_FOLDER}/{dashboard.path}")')
+    return Block(f'resource "grafana_dashboard" "{dashboard.address}"', {"folder": _FOLDER, "config_json": content})
 
 
 def _rule_group(group: RuleGroup) -> Block:
-    return Block(
-        f'resource "grafana_rule_group" "{group.address}"',
-        (
-            Attribute("name", group.name),
-            Attribute("folder_uid", _FOLDER),
-            Attribute("interval_seconds", group.interval_seconds),
-            *map(_rule, group.rules),
-        ),
-    )
+    attributes = {"name": group.name, "folder_uid": _FOLDER, "interval_seconds": group.interval_seconds}
+    return Block(f'resource "grafana_rule_group" "{group.address}"', attributes, tuple(map(_rule, group.rules)))
 
 
 def _rule(rule: AlertRule) -> Block:
-    return Block(
-        "rule",
-        (
-            Attribute("uid", rule.uid),
-            Attribute("name", rule.name),
-            Attribute("condition", rule.condition),
-            Attribute("for", rule.pending),
-            Attribute("no_data_state", rule.no_data_state),
-            Attribute("exec_err_state", rule.exec_err_state),
-            Attribute("labels", rule.labels),
-            Attribute("annotations", rule.annotations),
-            *map(_query, rule.queries),
-            Block(
-                "notification_settings",
-                (
-                    Attribute("contact_point", Raw(f"local.contact_points.{rule.contact_point}")),
-                    Attribute("group_by", rule.group_by),
-                ),
-            ),
-        ),
-    )
+    attributes = {
+        "uid": rule.uid,
+        "name": rule.name,
+        "condition": rule.condition,
+        "for": rule.pending,
+        "no_data_state": rule.no_data_state,
+        "exec_err_state": rule.exec_err_state,
+        "labels": rule.labels,
+        "annotations": rule.annotations,
+    }
+    routing = {"contact_point": Raw(f"local.contact_points.{rule.contact_point}"), "group_by": rule.group_by}
+    return Block("rule", attributes, (*map(_query, rule.queries), Block("notification_settings", routing)))
 
 
 def _query(query: Query) -> Block:
-    time_range = Block("relative_time_range", (Attribute("from", query.range_from), Attribute("to", query.range_to)))
-    source = Raw(DATA_SOURCE) if query.source == PROMETHEUS else query.source
-    return Block(
-        "data",
-        (
-            Attribute("ref_id", query.ref_id),
-            Attribute("datasource_uid", source),
-            Attribute("model", Json(query.model)),
-            time_range,
-        ),
-    )
+    attributes = {
+        "ref_id": query.ref_id,
+        "datasource_uid": Raw(DATA_SOURCE) if query.source == PROMETHEUS else query.source,
+        "model": Json(query.model),
+    }
+    time_range = Block("relative_time_range", {"from": query.range_from, "to": query.range_to})
+    return Block("data", attributes, (time_range,))
 
 
 def _prefixed(text: str) -> Raw:

@@ -2,18 +2,43 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from generator.conventions import FLEET_DASHBOARD_UID, uid
 from generator.model import AlertSeverity
-from generator.rules import Reading, Rule
-from generator.wording import VALUE, Unit
+from generator.promql import matcher, selector
+from generator.rules import Reading, Rule, duration
+from generator.wording import VALUE, Unit, literal
 from metrics_exporter.definitions import OwnMetric
 
 _STALE_SECONDS = 2 * 3600  # it succeeds each hour: this is two refreshes in a row that did not
 _LOOK_BACK_SECONDS = 600
 
 
-def health_rules() -> tuple[Rule, ...]:
-    """The exporter's health rules, by name."""
+def health_rules(logs: Iterable[str]) -> tuple[Rule, ...]:
+    """The exporter's health rules, by name: some of the exporter as a whole, and one for each log that it reads."""
+    rules = (*_of_the_exporter(), *map(_stale, logs))
+    return tuple(sorted(rules, key=lambda rule: rule.name))
+
+
+def _stale(log: str) -> Rule:
+    """A rule a log: also where the exporter is gone, its alert tells which models can't be trusted."""
+    published = f"{selector(OwnMetric.LAST_SUCCESS, matcher('log', log))}[{duration(_LOOK_BACK_SECONDS)}]"
+    return _rule(
+        f"log {log} is stale",
+        Reading(f"time() - max by (log) (last_over_time({published}))", ">", _STALE_SECONDS),
+        severity=AlertSeverity.PAGE,
+        absent=published,
+        log=log,
+        unit=Unit.SECONDS,
+        summary=f"Nothing new was read from the log {literal(log)} for more than two hours",
+        description="No refresh of the prediction log succeeded for two hours, or Prometheus can't reach the exporter. "
+        "Values of its models are old, or gone, and no alert about them can be trusted. Look at: whether the exporter "
+        "runs and is scraped; its status page, which says what failed; the warehouse.",
+    )
+
+
+def _of_the_exporter() -> tuple[Rule, ...]:
     return (
         _rule(
             "exporter drops series",
@@ -22,17 +47,6 @@ def health_rules() -> tuple[Rule, ...]:
             description="The predictor has more series than the limit allows, so some of its features are not "
             "monitored. Look at: what grew (a feature name made from an id?), on the exporter's status page and in its "
             "log; then mend the source, or raise the limit in the exporter's configuration.",
-        ),
-        _rule(
-            "exporter is stale",
-            Reading(f"time() - max by (log) (last_over_time({OwnMetric.LAST_SUCCESS}[10m]))", ">", _STALE_SECONDS),
-            severity=AlertSeverity.PAGE,
-            absent=f"{OwnMetric.LAST_SUCCESS}[10m]",
-            unit=Unit.SECONDS,
-            summary="The exporter has published nothing new for more than two hours",
-            description="No refresh of a prediction log succeeded for two hours, or Prometheus can't reach the "
-            "exporter. Values on all dashboards are old, or gone, and no alert about a model can be trusted. Look at: "
-            "whether the exporter runs and is scraped; its status page, which says what failed; the warehouse.",
         ),
         _rule(
             "exporter misses windows",
@@ -60,8 +74,12 @@ def _rule(
     description: str,
     severity: AlertSeverity = AlertSeverity.NOTIFY,
     absent: str | None = None,
+    log: str | None = None,
     unit: Unit = Unit.NUMBER,
 ) -> Rule:
+    labels = {"driftgauge": "exporter", "severity": str(severity)}
+    if log is not None:
+        labels["log"] = literal(log)
     return Rule(
         uid=uid("exporter-rule", name),
         name=f"driftgauge: {name}",
@@ -70,7 +88,7 @@ def _rule(
         guards=(),
         absent=absent,
         range_seconds=_LOOK_BACK_SECONDS,
-        labels=(("driftgauge", "exporter"), ("severity", str(severity))),
+        labels=tuple(sorted(labels.items())),
         unit=unit,
         summary=summary,
         description=description,

@@ -141,6 +141,7 @@ def _rule(predictor: Predictor, alert: Alert) -> Rule:
 def _labels(predictor: Predictor, alert: Alert) -> tuple[tuple[str, str], ...]:
     labels = {
         "driftgauge": "freshness" if alert.absence_fires else "threshold",
+        "log": predictor.log,
         "predictor": predictor.id,
         "severity": str(alert.severity),
         "team": predictor.team.id,

@@ -10,11 +10,19 @@ from generator.conventions import generated_mark
 
 _WIDTH = 1_000_000  # never fold: libyaml and PyYAML do it differently
 
+_LEAF_WIDTH = 80
+
 _SafeDumper: type[yaml.SafeDumper] = getattr(yaml, "CSafeDumper", yaml.SafeDumper)  # libyaml: ten times faster
 
 
 class _Dumper(_SafeDumper):  # type: ignore[misc, valid-type]
-    """Writes text of several lines as a block, and spells out what occurs twice."""
+    """Writes text of several lines as a block and long leaves over several lines; spells out what occurs twice."""
+
+    def represent_mapping(self, tag: str, mapping: Any, flow_style: bool | None = None) -> yaml.MappingNode:
+        node = super().represent_mapping(tag, mapping, flow_style)
+        if node.flow_style and sum(len(key.value) + len(value.value) for key, value in node.value) > _LEAF_WIDTH:
+            node.flow_style = False
+        return node
 
     def ignore_aliases(self, data: Any) -> bool:
         return True

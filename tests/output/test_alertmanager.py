@@ -25,9 +25,9 @@ def config(url: str) -> dict[str, Any]:
     return content
 
 
-def alert(kind: str, model: str, feature: str = "", severity: str = "notify") -> dict[str, Any]:
+def alert(kind: str, model: str, feature: str = "", severity: str = "notify", log: str = "default") -> dict[str, Any]:
     labels = {"alertname": f"{kind} {feature}", "driftgauge": kind, "team": "logistics", "severity": severity}
-    return {"labels": {**labels, "predictor": "eta_prediction", "model_id": model, "feature": feature}}
+    return {"labels": {**labels, "log": log, "predictor": "eta_prediction", "model_id": model, "feature": feature}}
 
 
 def features(message: Message) -> list[str]:
@@ -46,3 +46,18 @@ def test_one_message_a_model_and_none_of_a_silent_one(tmp_path: Path) -> None:
     assert {one["labels"]["model_id"] for one in notified.content["alerts"]} == {"eta_v12"}
     assert [one["labels"]["driftgauge"] for one in paged.content["alerts"]] == ["freshness"]
     assert len(messages) == 2
+
+
+def test_a_log_that_is_not_read_silences_its_own_models_alone(tmp_path: Path) -> None:
+    stale = {"alertname": "stale", "driftgauge": "exporter", "severity": "page", "log": "default"}
+    with receiver() as mailbox, alertmanager(config(mailbox.url), tmp_path) as service:
+        models = [
+            alert("threshold", "eta_v12", "distance"),
+            alert("freshness", "eta_v13"),
+            alert("threshold", "b", log="b"),
+        ]
+        post(f"{service.url}/api/v2/alerts", [{"labels": stale}, *models])
+        mailbox.wait_for("message to the platform team", lambda message: message.path == "/platform")
+        notified = mailbox.wait_for("Slack message", lambda message: message.path == "/logistics-notify")
+        assert len(mailbox.messages) == 2
+    assert [one["labels"]["log"] for one in notified.content["alerts"]] == ["b"]

@@ -35,9 +35,10 @@ def render(registry: Registry) -> dict[str, bytes]:
                 "target_matchers": ['driftgauge="threshold"'],
                 "equal": ["predictor", "model_id"],
             },
-            {  # an exporter that is silent says nothing of any model
+            {  # a log that is not read says nothing of its models
                 "source_matchers": ['driftgauge="exporter"', 'severity="page"'],
                 "target_matchers": ['driftgauge=~"freshness|threshold"'],
+                "equal": ["log"],
             },
         ],
         "receivers": [{"name": _PLATFORM}, *receivers],

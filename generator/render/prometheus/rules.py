@@ -24,7 +24,8 @@ _SHOWN = {
 
 def render(registry: Registry) -> dict[str, bytes]:
     """Rule files, by path relative to the output folder."""
-    files = {EXPORTER_FILE: _file(EXPORTER_FILE, "driftgauge exporter", health_rules(), "The exporter's own health.")}
+    health = health_rules(registry.logs)
+    files = {EXPORTER_FILE: _file(EXPORTER_FILE, "driftgauge exporter", health, "The exporter's own health.")}
     for predictor in registry.predictors:
         path = f"{PROMETHEUS_FOLDER}/rules/{stem(predictor.id)}.yaml"
         about = f"Alerts of the predictor {predictor.id!r}, team {predictor.team.id!r}."

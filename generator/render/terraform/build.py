@@ -55,10 +55,10 @@ def team_root(team: Team, predictors: tuple[Predictor, ...]) -> Root:
     )
 
 
-def shared_root() -> Root:
+def shared_root(registry: Registry) -> Root:
     """The root of what belongs to no team: the fleet and feature dashboards, and the exporter's health."""
     path = f"{TERRAFORM_FOLDER}/{SHARED_ROOT}"
-    rules = tuple(_rule(rule, SHARED_CONTACT) for rule in health_rules())
+    rules = tuple(_rule(rule, SHARED_CONTACT) for rule in health_rules(registry.logs))
     return Root(
         path=path,
         about="what belongs to no team",
@@ -81,7 +81,7 @@ def roots(registry: Registry) -> tuple[Root, ...]:
         team: tuple(predictor for predictor in registry.predictors if predictor.team.id == team.id)
         for team in registry.teams
     }
-    return (shared_root(), *(team_root(team, predictors) for team, predictors in owned.items() if predictors))
+    return (shared_root(registry), *(team_root(team, predictors) for team, predictors in owned.items() if predictors))
 
 
 def _contact_points(team: Team) -> tuple[ContactPoint, ...]:

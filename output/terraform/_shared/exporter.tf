@@ -104,93 +104,6 @@ resource "grafana_rule_group" "exporter" {
   }
 
   rule {
-    uid            = "dg-exporter-is-stale-d596ccec"
-    name           = "driftgauge: exporter is stale"
-    condition      = "C"
-    for            = "0s"
-    no_data_state  = "Alerting"
-    exec_err_state = "KeepLast"
-    labels = {
-      driftgauge = "exporter"
-      severity   = "page"
-    }
-    annotations = {
-      summary            = "The exporter has published nothing new for more than two hours"
-      description        = "No refresh of a prediction log succeeded for two hours, or Prometheus can't reach the exporter. Values on all dashboards are old, or gone, and no alert about a model can be trusted. Look at: whether the exporter runs and is scraped; its status page, which says what failed; the warehouse."
-      "__dashboardUid__" = "driftgauge-fleet"
-    }
-
-    data {
-      ref_id         = "A"
-      datasource_uid = var.prometheus_data_source_uid
-      model = jsonencode({
-        refId = "A"
-        datasource = {
-          type = "prometheus"
-          uid  = var.prometheus_data_source_uid
-        }
-        editorMode = "code"
-        expr       = "time() - max by (log) (last_over_time(driftgauge_last_success_timestamp_seconds[10m]))"
-        instant    = true
-        range      = false
-      })
-
-      relative_time_range {
-        from = 600
-        to   = 0
-      }
-    }
-
-    data {
-      ref_id         = "B"
-      datasource_uid = "__expr__"
-      model = jsonencode({
-        refId = "B"
-        datasource = {
-          type = "__expr__"
-          uid  = "__expr__"
-        }
-        type       = "reduce"
-        expression = "A"
-        reducer    = "last"
-        settings = {
-          mode = "dropNN"
-        }
-      })
-
-      relative_time_range {
-        from = 0
-        to   = 0
-      }
-    }
-
-    data {
-      ref_id         = "C"
-      datasource_uid = "__expr__"
-      model = jsonencode({
-        refId = "C"
-        datasource = {
-          type = "__expr__"
-          uid  = "__expr__"
-        }
-        type       = "threshold"
-        expression = "B"
-        conditions = [{ evaluator = { type = "gt", params = [7200] } }]
-      })
-
-      relative_time_range {
-        from = 0
-        to   = 0
-      }
-    }
-
-    notification_settings {
-      contact_point = local.contact_points.platform
-      group_by      = ["alertname", "grafana_folder", "predictor"]
-    }
-  }
-
-  rule {
     uid            = "dg-exporter-misses-windows-223a86fd"
     name           = "driftgauge: exporter misses windows"
     condition      = "C"
@@ -350,6 +263,94 @@ resource "grafana_rule_group" "exporter" {
         type       = "threshold"
         expression = "B"
         conditions = [{ evaluator = { type = "gt", params = [0] } }]
+      })
+
+      relative_time_range {
+        from = 0
+        to   = 0
+      }
+    }
+
+    notification_settings {
+      contact_point = local.contact_points.platform
+      group_by      = ["alertname", "grafana_folder", "predictor"]
+    }
+  }
+
+  rule {
+    uid            = "dg-log-default-is-stale-235df632"
+    name           = "driftgauge: log default is stale"
+    condition      = "C"
+    for            = "0s"
+    no_data_state  = "Alerting"
+    exec_err_state = "KeepLast"
+    labels = {
+      driftgauge = "exporter"
+      log        = "default"
+      severity   = "page"
+    }
+    annotations = {
+      summary            = "Nothing new was read from the log default for more than two hours"
+      description        = "No refresh of the prediction log succeeded for two hours, or Prometheus can't reach the exporter. Values of its models are old, or gone, and no alert about them can be trusted. Look at: whether the exporter runs and is scraped; its status page, which says what failed; the warehouse."
+      "__dashboardUid__" = "driftgauge-fleet"
+    }
+
+    data {
+      ref_id         = "A"
+      datasource_uid = var.prometheus_data_source_uid
+      model = jsonencode({
+        refId = "A"
+        datasource = {
+          type = "prometheus"
+          uid  = var.prometheus_data_source_uid
+        }
+        editorMode = "code"
+        expr       = "time() - max by (log) (last_over_time(driftgauge_last_success_timestamp_seconds{log=\"default\"}[10m]))"
+        instant    = true
+        range      = false
+      })
+
+      relative_time_range {
+        from = 600
+        to   = 0
+      }
+    }
+
+    data {
+      ref_id         = "B"
+      datasource_uid = "__expr__"
+      model = jsonencode({
+        refId = "B"
+        datasource = {
+          type = "__expr__"
+          uid  = "__expr__"
+        }
+        type       = "reduce"
+        expression = "A"
+        reducer    = "last"
+        settings = {
+          mode = "dropNN"
+        }
+      })
+
+      relative_time_range {
+        from = 0
+        to   = 0
+      }
+    }
+
+    data {
+      ref_id         = "C"
+      datasource_uid = "__expr__"
+      model = jsonencode({
+        refId = "C"
+        datasource = {
+          type = "__expr__"
+          uid  = "__expr__"
+        }
+        type       = "threshold"
+        expression = "B"
+        conditions = [{ evaluator = { type = "gt", params = [7200] } }]
       })
 
       relative_time_range {

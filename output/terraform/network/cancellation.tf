@@ -20,6 +20,7 @@ resource "grafana_rule_group" "cancellation" {
     exec_err_state = "KeepLast"
     labels = {
       driftgauge = "threshold"
+      log        = "default"
       model_id   = "cancellation_v1"
       predictor  = "cancellation"
       severity   = "page"
@@ -112,6 +113,7 @@ resource "grafana_rule_group" "cancellation" {
     exec_err_state = "KeepLast"
     labels = {
       driftgauge = "threshold"
+      log        = "default"
       model_id   = "cancellation_v1"
       predictor  = "cancellation"
       severity   = "notify"
@@ -204,6 +206,7 @@ resource "grafana_rule_group" "cancellation" {
     exec_err_state = "KeepLast"
     labels = {
       driftgauge = "freshness"
+      log        = "default"
       model_id   = "cancellation_v1"
       predictor  = "cancellation"
       severity   = "page"
@@ -296,6 +299,7 @@ resource "grafana_rule_group" "cancellation" {
     exec_err_state = "KeepLast"
     labels = {
       driftgauge = "freshness"
+      log        = "default"
       model_id   = "cancellation_v2"
       predictor  = "cancellation"
       severity   = "page"
@@ -388,6 +392,7 @@ resource "grafana_rule_group" "cancellation" {
     exec_err_state = "KeepLast"
     labels = {
       driftgauge = "threshold"
+      log        = "default"
       model_id   = "cancellation_v1"
       predictor  = "cancellation"
       severity   = "notify"

@@ -20,6 +20,7 @@ resource "grafana_rule_group" "arrival_delay" {
     exec_err_state = "KeepLast"
     labels = {
       driftgauge = "threshold"
+      log        = "default"
       model_id   = "arrival_delay_v3"
       predictor  = "arrival_delay"
       severity   = "notify"
@@ -112,6 +113,7 @@ resource "grafana_rule_group" "arrival_delay" {
     exec_err_state = "KeepLast"
     labels = {
       driftgauge = "freshness"
+      log        = "default"
       model_id   = "arrival_delay_v3"
       predictor  = "arrival_delay"
       severity   = "notify"
@@ -204,6 +206,7 @@ resource "grafana_rule_group" "arrival_delay" {
     exec_err_state = "KeepLast"
     labels = {
       driftgauge = "freshness"
+      log        = "default"
       model_id   = "arrival_delay_v4"
       predictor  = "arrival_delay"
       severity   = "notify"
@@ -296,6 +299,7 @@ resource "grafana_rule_group" "arrival_delay" {
     exec_err_state = "KeepLast"
     labels = {
       driftgauge = "threshold"
+      log        = "default"
       model_id   = "arrival_delay_v3"
       predictor  = "arrival_delay"
       severity   = "notify"
@@ -388,6 +392,7 @@ resource "grafana_rule_group" "arrival_delay" {
     exec_err_state = "KeepLast"
     labels = {
       driftgauge = "threshold"
+      log        = "default"
       model_id   = "arrival_delay_v3"
       predictor  = "arrival_delay"
       severity   = "notify"

@@ -19,7 +19,7 @@ class _Dumper(_SafeDumper):  # type: ignore[misc, valid-type]
     """Writes text of several lines as a block and long leaves over several lines; spells out what occurs twice."""
 
     def represent_mapping(self, tag: str, mapping: Any, flow_style: bool | None = None) -> yaml.MappingNode:
-        node = super().represent_mapping(tag, mapping, flow_style)
+        node: yaml.MappingNode = super().represent_mapping(tag, mapping, flow_style)
         if node.flow_style and sum(len(key.value) + len(value.value) for key, value in node.value) > _LEAF_WIDTH:
             node.flow_style = False
         return node

@@ -15,7 +15,7 @@ import yaml
 from tests import real_parts
 from tests.e2e import world as worlds
 from tests.e2e.artifacts import OUTPUT, RULE_FILES
-from tests.real_parts import Prometheus, PrometheusBinaries, Receiver
+from tests.real_parts import PROMETHEUS_MAJORS, Prometheus, PrometheusBinaries, Receiver
 
 RESEND = "--rules.alert.resend-delay=5s"  # the first alerts may come before Prometheus has found the Alertmanager
 SECRETS = "/etc/alertmanager/secrets"
@@ -66,21 +66,22 @@ def world(tmp_path_factory: pytest.TempPathFactory, scrape_example: dict[str, An
         yield World(log, exporter.url, samples)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="session", params=PROMETHEUS_MAJORS, ids=lambda major: f"prometheus{major}")
 def stack(
-    prometheus_binaries: PrometheusBinaries,
+    request: pytest.FixtureRequest,
     world: World,
     scrape_example: dict[str, Any],
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Stack]:
     """Both versions of Prometheus, one after the other, each with an Alertmanager of its own."""
-    folder = tmp_path_factory.mktemp(f"prometheus{prometheus_binaries.major}")
-    worlds.backfill(prometheus_binaries, world.samples, folder / "data")
+    binaries = PrometheusBinaries.require(request.param)
+    folder = tmp_path_factory.mktemp(f"prometheus{binaries.major}")
+    worlds.backfill(binaries, world.samples, folder / "data")
     with ExitStack() as running:
         receiver = running.enter_context(real_parts.receiver())
         alertmanager = running.enter_context(real_parts.alertmanager(_routing(folder, receiver), folder))
         config = _scraping(scrape_example, world.exporter, alertmanager.url)
-        prometheus = running.enter_context(real_parts.prometheus(prometheus_binaries, config, folder, flags=[RESEND]))
+        prometheus = running.enter_context(real_parts.prometheus(binaries, config, folder, flags=[RESEND]))
         real_parts.wait_until("first scrape", lambda: prometheus.query('up{job="driftgauge"} == 1'))
         # Only now: one that has run for weeks knows the exporter before it evaluates a rule.
         prometheus.reload({**config, "rule_files": [_rules(folder)]})

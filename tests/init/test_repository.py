@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import resource
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -29,16 +30,19 @@ INSTALL = "pip install -r requirements.txt"
 TEAMS = ["my-team", 'a"b${c}%{d}', "한국 팀", "no", "12:30", "# x", "main"]
 
 
-def make(folder: Path, *options: str) -> Path:
-    driftgauge("init", folder, *options)
+@pytest.fixture(scope="session")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A new repository, made by the command as people run it, and committed."""
+    folder = tmp_path_factory.mktemp("made") / "repository"
+    driftgauge("init", folder)
     shell(folder, "git init -q && git add . && git -c user.name=x -c user.email=x@example.com commit -q -m start")
     return folder
 
 
 @pytest.fixture
-def repository(tmp_path: Path) -> Path:
-    """A new repository, committed."""
-    return make(tmp_path / "repository")
+def repository(made: Path, tmp_path: Path) -> Path:
+    """A new repository of the test's own."""
+    return shutil.copytree(made, tmp_path / "repository")
 
 
 def shell(folder: Path, script: str, environment: dict[str, str] | None = None, code: int = 0) -> str:
@@ -105,7 +109,7 @@ def test_ci_files_are_what_the_services_read(tmp_path: Path, schema: str, file: 
 
 @pytest.mark.parametrize("ci", ["github", "gitlab"])
 def test_only_the_ci_asked_for(tmp_path: Path, ci: str) -> None:
-    driftgauge("init", tmp_path, "--ci", ci)
+    assert run("init", tmp_path, "--ci", ci).exit_code == 0
     found = {path for path in (scaffold.GITHUB_WORKFLOW, scaffold.GITLAB_PIPELINE) if (tmp_path / path).exists()}
     assert found == {{"github": scaffold.GITHUB_WORKFLOW, "gitlab": scaffold.GITLAB_PIPELINE}[ci]}
 
@@ -134,12 +138,12 @@ def test_the_pre_commit_hook(repository: Path, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("team", TEAMS)
 def test_any_team(tmp_path: Path, team: str) -> None:
-    driftgauge("init", tmp_path, "--team", team)
+    assert run("init", tmp_path, "--team", team).exit_code == 0
     loaded = load_registry(tmp_path / "registry")
     assert loaded.findings == ()
     assert loaded.registry is not None
     assert [found.id for found in loaded.registry.teams] == [team]
-    shell(tmp_path, "driftgauge generate --check")
+    assert run("generate", tmp_path / "registry", "--output", tmp_path / "output", "--check").exit_code == 0
     shell(tmp_path, f"{require('terraform')} fmt -check -diff -recursive output/terraform")
 
 
@@ -194,7 +198,7 @@ def test_all_or_nothing(tmp_path: Path) -> None:
 
 def test_other_files_stay(tmp_path: Path) -> None:
     (tmp_path / "LICENSE").write_text("ours")
-    driftgauge("init", tmp_path)
+    assert run("init", tmp_path).exit_code == 0
     assert (tmp_path / "LICENSE").read_text() == "ours"
 
 

@@ -62,12 +62,14 @@ def _stage(database: duckdb.DuckDBPyConnection, predictor: PredictorSpec, reques
 
 def _write(database: duckdb.DuckDBPyConnection) -> None:
     rows = " UNION ALL ".join(_rows_sql(predictor) for predictor in PREDICTORS)
-    months = database.sql(f"SELECT DISTINCT date_trunc('month', sent_at) AS month FROM {PREDICTORS[0].name} ORDER BY 1")
-    for (month,) in months.fetchall():  # one after the other, so that sorting maps needs little memory
+    times = " UNION ".join(f"SELECT date_trunc('month', sent_at) FROM {predictor.name}" for predictor in PREDICTORS)
+    for (month,) in database.sql(
+        f"SELECT * FROM ({times}) ORDER BY 1"
+    ).fetchall():  # one after the other, so that sorting maps needs little memory
         database.execute(
-            f"INSERT INTO all_predictions SELECT * FROM ({rows}) WHERE date_trunc('month', sent_at) = ? "
+            f"INSERT INTO all_predictions SELECT * FROM ({rows}) "
             "ORDER BY sent_at, predictor_name, model_id, prediction_id",
-            [month],
+            {"month": month},
         )
     actuals = " UNION ALL ".join(_actuals_sql(predictor) for predictor in PREDICTORS)
     database.execute(f"INSERT INTO all_actuals SELECT * FROM ({actuals}) ORDER BY observed_at, predictor_name")
@@ -88,6 +90,7 @@ def _rows_sql(predictor: PredictorSpec) -> str:
                 list_where([{names}], [{missing}]) AS default_values_used,
                 unnest(CASE WHEN flight % {_DELIVERED_TWICE} = 0 THEN [{twice}] ELSE [{once}] END) AS answer
             FROM {predictor.name}
+            WHERE sent_at >= $month AND sent_at < $month + INTERVAL 1 MONTH
         )"""
 
 

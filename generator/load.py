@@ -34,19 +34,19 @@ class Loaded:
 def load_registry(folder: Path) -> Loaded:
     """Read all registry files below `folder`. What is wrong with them are findings, never an exception."""
     with _without_garbage_collection():
-        files, findings = sources.read(folder)
-        reading = _Reading(Declarations(folder, complete=not findings), findings)
-        for source in files:
-            reading.add(source)
-        return _loaded(reading, len(files))
+        return _load(folder)
 
 
-def _loaded(reading: _Reading, files: int) -> Loaded:
+def _load(folder: Path) -> Loaded:
+    files, unreadable = sources.read(folder)
+    reading = _Reading(Declarations(folder, complete=not unreadable), unreadable)
+    for source in files:
+        reading.add(source)
     for check in listed.MEANING:
         reading.findings += check.check(reading.declared)
     findings = tuple(sorted(silences.apply(reading.silences, reading.findings)))
     failed = any(finding.severity is Severity.ERROR for finding in findings)
-    return Loaded(None if failed else resolve.resolve(reading.declared), findings, files)
+    return Loaded(None if failed else resolve.resolve(reading.declared), findings, len(files))
 
 
 @dataclass
@@ -83,7 +83,10 @@ class _Reading:
 
 @contextmanager
 def _without_garbage_collection() -> Iterator[None]:
-    """A large registry makes a million objects that all stay: searching them for garbage takes longer than reading."""
+    """Searching for garbage would take longer than reading: a large registry's million objects all stay to the end.
+
+    They must be gone before it ends, or the search that follows goes through them all.
+    """
     enabled = gc.isenabled()
     gc.disable()
     try:

@@ -33,8 +33,8 @@ def _finding(document: Document, path: KeyPath, problem: ErrorDetails, spec: typ
         return unknown_key.finding(place, str(path[-1]), _fields(spec, document.data, path[:-1]))
     if kind in {"missing", "union_tag_not_found"}:
         owner, key = (path[:-1], str(path[-1])) if kind == "missing" else (path, "kind")
-        field = _fields(spec, document.data, owner).get(key)
-        return missing_key.finding(document.place(owner), key, _example(field))
+        example = _example(_fields(spec, document.data, owner)[key])
+        return missing_key.finding(document.place(owner), key, example)
     if kind in {"literal_error", "union_tag_invalid"}:
         return unknown_choice.finding(place, *_choice(kind, value, context))
     if kind in wrong_type.EXPECTED:
@@ -81,29 +81,28 @@ def _fields(spec: type[BaseModel], data: Any, path: KeyPath) -> dict[str, FieldI
     here = data
     for part in path:
         here = _child(here, part)
-        annotation = _step(annotation, part, here)
-    model = _model(annotation, here)
-    return {field.alias or name: field for name, field in model.model_fields.items()} if model else {}
+        annotation = _step(annotation, part)
+    models = [_keys(option) for option in _options(annotation) if _keys(option)]
+    kind = here.get("kind") if isinstance(here, dict) else None
+    named = [keys for keys in models if "kind" in keys and kind in get_args(keys["kind"].annotation)]
+    return next(iter([*named, *models]), {})
 
 
-def _step(annotation: Any, part: str | int, value: Any) -> Any:
+def _step(annotation: Any, part: str | int) -> Any:
     """The annotation of what `annotation` has at `part`."""
     for option in _options(annotation):
         if get_origin(option) in {dict, list}:
             return get_args(option)[-1]
-        if (model := _model(option, value)) is not None:
-            fields = {field.alias or name: field for name, field in model.model_fields.items()}
-            if part in fields:
-                return fields[str(part)].annotation
-    return None
+        if part in (keys := _keys(option)):
+            return keys[str(part)].annotation
+    raise KeyError(part)
 
 
-def _model(annotation: Any, value: Any) -> type[BaseModel] | None:
-    """The model that an annotation stands for; of several, the one whose `kind` the value names."""
-    models = [option for option in _options(annotation) if isinstance(option, type) and issubclass(option, BaseModel)]
-    kind = value.get("kind") if isinstance(value, dict) else None
-    named = [model for model in models if kind in get_args(getattr(model.model_fields.get("kind"), "annotation", None))]
-    return next(iter([*named, *models]), None)
+def _keys(annotation: Any) -> dict[str, FieldInfo]:
+    """The keys of a model, none of anything else."""
+    if not (isinstance(annotation, type) and issubclass(annotation, BaseModel)):
+        return {}
+    return {field.alias or name: field for name, field in annotation.model_fields.items()}
 
 
 def _options(annotation: Any) -> tuple[Any, ...]:
@@ -115,7 +114,6 @@ def _options(annotation: Any) -> tuple[Any, ...]:
     return (annotation,)
 
 
-def _example(field: FieldInfo | None) -> str | None:
-    if field is None or not field.examples:
-        return None
-    return json.dumps(field.examples[0], ensure_ascii=False).replace('"', "") if field.examples else None
+def _example(field: FieldInfo) -> str:
+    """The field's example, as one would write it."""
+    return json.dumps((field.examples or [""])[0], ensure_ascii=False).replace('"', "")

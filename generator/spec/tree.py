@@ -6,7 +6,7 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, NamedTuple
 
 from generator.findings import Place
 
@@ -15,27 +15,22 @@ KeyPath = tuple[str | int, ...]
 _BARE = re.compile(r"[A-Za-z0-9_-]+")
 
 
-class Mark(Protocol):
-    """A position in a file; lines and columns count from 0."""
+class Leaf(NamedTuple):
+    """A scalar: where it begins and ends, counted from 0, and its text as read."""
 
     line: int
     column: int
-    index: int
-
-
-class Leaf(Protocol):
-    """A scalar: its span and its text as read."""
-
-    start_mark: Mark
-    end_mark: Mark
-    value: str
+    end_line: int
+    end_column: int
+    text: str
 
 
 @dataclass(slots=True)
 class Branch:
     """Where a mapping or list begins, and where its keys and values stand; a list has no keys."""
 
-    start: Mark
+    line: int
+    column: int
     keys: dict[str | int, Leaf] = field(default_factory=dict)
     children: dict[str | int, Leaf | Branch] = field(default_factory=dict)
 
@@ -63,39 +58,33 @@ class Document:
         if self.root is None:
             return Place(self.file, key_path=dotted(path))
         owner: Branch = self.root
-        here: Place | None = None
+        here: Leaf | Branch | None = None
         for part in path:
             child = owner.children.get(part)
             leaf = owner.keys.get(part) if key or isinstance(child, Branch) or _is_nothing(child) else child
-            if child is None and leaf is None:
-                break
-            here = _span(self.file, leaf or child, child)
+            here = leaf or child or here
             if not isinstance(child, Branch):
                 break
             owner = child
-        return here or Place(self.file)
+        return Place(self.file) if here is None else _span(self.file, here)
 
     def text(self, path: KeyPath) -> str | None:
         """How the scalar at `path` is written, without its quotes; None when there is no such scalar or no text."""
         node: Leaf | Branch | None = self.root
         for part in path:
             node = node.children.get(part) if isinstance(node, Branch) else None
-        return node.value if node is not None and not isinstance(node, Branch) else None
+        return node.text if isinstance(node, Leaf) else None
 
     def holds_text_at(self, line: int, column: int) -> bool:
         """Whether a key or a value covers a position (from 0), so that what looks like a comment there is none."""
         if self.root is None:
             return False
-        position = (line, column)
-        return any(
-            (leaf.start_mark.line, leaf.start_mark.column) <= position < (leaf.end_mark.line, leaf.end_mark.column)
-            for leaf in _leaves(self.root)
-        )
+        return any(leaf[:2] <= (line, column) < leaf[2:4] for leaf in _leaves(self.root))
 
 
 def _is_nothing(child: Leaf | None) -> bool:
-    """Whether a value is there at all: one that is empty stands nowhere."""
-    return child is not None and child.start_mark.index == child.end_mark.index
+    """Whether there is no value at all after a key: nothing stands nowhere."""
+    return child is not None and child[:2] == child[2:4]
 
 
 def _leaves(branch: Branch) -> Iterator[Leaf]:
@@ -122,21 +111,17 @@ def dotted(path: KeyPath) -> str:
 
 def leaf_place(file: str, leaf: Leaf) -> Place:
     """The place of a scalar; of one that goes over several lines, where it begins."""
-    start, end = leaf.start_mark, leaf.end_mark
-    width = end.column - start.column if end.line == start.line else 1
-    return mark_place(file, start, width)
+    width = leaf.end_column - leaf.column if leaf.end_line == leaf.line else 1
+    return place_at(file, leaf.line, leaf.column, width)
 
 
-def mark_place(file: str, mark: Mark, width: int = 1) -> Place:
-    """The place of `width` characters from a mark on."""
-    return Place(file, mark.line + 1, mark.column + 1, mark.column + 1 + max(width, 1))
+def place_at(file: str, line: int, column: int, width: int = 1) -> Place:
+    """The place of `width` characters, at least one, from a position on that counts from 0."""
+    return Place(file, line + 1, column + 1, column + 1 + max(width, 1))
 
 
-def _span(file: str, leaf: Leaf | Branch | None, child: Leaf | Branch | None) -> Place:
-    if leaf is not None and not isinstance(leaf, Branch):
-        return leaf_place(file, leaf)
-    branch = leaf or child
-    if isinstance(branch, Branch):
-        first = next(iter(branch.keys.values()), None)
-        return leaf_place(file, first) if first else mark_place(file, branch.start)
-    raise TypeError("neither a scalar nor a branch")
+def _span(file: str, node: Leaf | Branch) -> Place:
+    if isinstance(node, Leaf):
+        return leaf_place(file, node)
+    first = next(iter(node.keys.values()), None)
+    return leaf_place(file, first) if first else place_at(file, node.line, node.column)

@@ -27,7 +27,7 @@ from generator.checks.syntax import (
 from generator.findings import Finding, Place, quote
 from generator.lines import LINE_BREAK
 from generator.spec import scalars
-from generator.spec.tree import Branch, Document, Leaf, leaf_place, mark_place
+from generator.spec.tree import Branch, Document, Leaf, leaf_place, place_at
 
 _EventReader: Any = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
 _HASH_IN_FLOW = re.compile(r"(?P<key>[^\s{,:]+):\s+(?=#\S)")
@@ -48,7 +48,7 @@ class _Frame:
     def __init__(self, event: Any, mapping: bool) -> None:
         self.mapping = mapping
         self.data: Any = {} if mapping else []
-        self.branch = Branch(event.start_mark)
+        self.branch = Branch(event.start_mark.line, event.start_mark.column)
         self.key: str | None = None
 
 
@@ -102,124 +102,134 @@ class _Reader:
                     return
                 if handler := take.get(type(event)):
                     handler(event)
-            raise _Stop(too_large.too_many(mark_place(self.file, event.start_mark)))
+            raise _Stop(too_large.too_many(self._at(event)))
         finally:
             source.dispose()
 
     def _document(self, event: Any) -> None:
         if self.document is not None:
-            raise _Stop(several_documents.finding(mark_place(self.file, event.start_mark, 3)))
+            raise _Stop(several_documents.finding(self._at(event, 3)))
 
     def _scalar(self, event: Any) -> None:
         if event.anchor or event.tag:
             self._refuse_properties(event)
+        start, end = event.start_mark, event.end_mark
+        self._leaf(Leaf(start.line, start.column, end.line, end.column, event.value), event.implicit[0])
+
+    def _alias(self, event: Any) -> None:
+        self.findings.append(yaml_anchor.finding(self._at(event, len(event.anchor) + 1), f"*{event.anchor}"))
+        # Read on as if its name stood there, so that the rest of the file is looked at, too.
+        start, end = event.start_mark, event.end_mark
+        self._leaf(Leaf(start.line, start.column, end.line, end.column, event.anchor), unquoted=False)
+
+    def _leaf(self, leaf: Leaf, unquoted: bool) -> None:
         frame = self.frames[-1] if self.frames else None
         if frame is not None and frame.mapping and frame.key is None:
-            self._key(frame, event)
+            self._key(frame, leaf, unquoted)
         else:
-            self._add(self._plain(event) if event.implicit[0] else event.value, event)
+            self._add(self._value(leaf) if unquoted else leaf.text, leaf)
 
-    def _key(self, frame: _Frame, event: Any) -> None:
-        key = event.value
-        if event.implicit[0]:
-            self._plain_key(event)
+    def _key(self, frame: _Frame, leaf: Leaf, unquoted: bool) -> None:
+        key = leaf.text
+        if unquoted:
+            self._unquoted_key(leaf)
         frame.key = key
         if key in frame.branch.keys:
             first = leaf_place(self.file, frame.branch.keys[key])
-            self.findings.append(duplicate_key.finding(leaf_place(self.file, event), first, key))
+            self.findings.append(duplicate_key.finding(leaf_place(self.file, leaf), first, key))
         else:
-            frame.branch.keys[key] = event
+            frame.branch.keys[key] = leaf
 
-    def _plain_key(self, event: Any) -> None:
-        if event.value == yaml_anchor.MERGE_KEY:
-            self.findings.append(yaml_anchor.finding(leaf_place(self.file, event), event.value))
-        elif self._unquoted(event) is None:
-            self.findings.append(missing_value.no_name(leaf_place(self.file, event)))
+    def _unquoted_key(self, leaf: Leaf) -> None:
+        if leaf.text == yaml_anchor.MERGE_KEY:
+            self.findings.append(yaml_anchor.finding(leaf_place(self.file, leaf), leaf.text))
+        elif self._unquoted(leaf) is None:
+            self.findings.append(missing_value.no_name(leaf_place(self.file, leaf)))
 
     def _add(self, value: Any, node: Leaf | Branch) -> None:
         if not self.frames:
-            root = node if isinstance(node, Branch) else Branch(node.start_mark)
+            root = node if isinstance(node, Branch) else Branch(node.line, node.column)
             self.document = Document(self.file, value, root)
             return
         frame = self.frames[-1]
-        if frame.mapping:
+        if frame.key is not None:
             # The first of two equal keys counts, so that what follows speaks of the one that was there before.
             if frame.key not in frame.data:
                 frame.data[frame.key] = value
-                frame.branch.children[frame.key] = node  # type: ignore[index]
+                frame.branch.children[frame.key] = node
             frame.key = None
         else:
             frame.branch.children[len(frame.data)] = node
             frame.data.append(value)
         if len(frame.data) > too_large.MAX_ENTRIES:
-            raise _Stop(too_large.too_long(mark_place(self.file, frame.branch.start)))
+            raise _Stop(too_large.too_long(place_at(self.file, frame.branch.line, frame.branch.column)))
 
     def _start(self, event: Any) -> None:
         if event.anchor or event.tag:
             self._refuse_properties(event)
         if len(self.frames) == too_large.MAX_DEPTH:
-            raise _Stop(too_large.too_deep(mark_place(self.file, event.start_mark)))
+            raise _Stop(too_large.too_deep(self._at(event)))
         if self.frames and self.frames[-1].mapping and self.frames[-1].key is None:
-            raise _Stop(yaml_key.finding(mark_place(self.file, event.start_mark)))
+            raise _Stop(yaml_key.finding(self._at(event)))
         self.frames.append(_Frame(event, isinstance(event, yaml.MappingStartEvent)))
 
     def _end(self, _: Any) -> None:
         frame = self.frames.pop()
         self._add(frame.data, frame.branch)
 
-    def _alias(self, event: Any) -> None:
-        place = mark_place(self.file, event.start_mark, len(event.anchor) + 1)
-        self.findings.append(yaml_anchor.finding(place, f"*{event.anchor}"))
-        # Read on as if its name stood there, so that the rest of the file is looked at, too.
-        self._scalar(yaml.ScalarEvent(None, None, (False, True), event.anchor, event.start_mark, event.end_mark))
-
     def _refuse_properties(self, event: Any) -> None:
         if event.anchor:
-            place = mark_place(self.file, event.start_mark, len(event.anchor) + 1)
-            self.findings.append(yaml_anchor.finding(place, f"&{event.anchor}"))
+            self.findings.append(yaml_anchor.finding(self._at(event, len(event.anchor) + 1), f"&{event.anchor}"))
         if event.tag:
-            self.findings.append(yaml_tag.finding(mark_place(self.file, event.start_mark), event.tag))
+            self.findings.append(yaml_tag.finding(self._at(event), event.tag))
 
-    def _unquoted(self, event: Any) -> scalars.Value:
-        text = event.value
-        found = self.unquoted.get(text)
+    def _unquoted(self, leaf: Leaf) -> scalars.Value:
+        found = self.unquoted.get(leaf.text)
         if found is None:
-            found = self.unquoted[text] = scalars.resolve(text)
+            found = self.unquoted[leaf.text] = scalars.resolve(leaf.text)
         if found.trap:
-            place = leaf_place(self.file, event)
+            place = leaf_place(self.file, leaf)
             self.findings.append(found.trap.rule.finding(place, found.trap.message, found.trap.advice))
         return found.value
 
-    def _plain(self, event: Any) -> scalars.Value:
-        value = self._unquoted(event)
+    def _value(self, leaf: Leaf) -> scalars.Value:
+        value = self._unquoted(leaf)
         if value is None and self.frames:
-            self.findings.append(self._nothing(event))
+            self.findings.append(self._nothing(leaf))
         return value
 
-    def _nothing(self, event: Any) -> Finding:
+    def _nothing(self, leaf: Leaf) -> Finding:
         frame = self.frames[-1]
-        leaf = frame.branch.keys[frame.key] if frame.key is not None else event
+        before = frame.branch.keys[frame.key] if frame.key is not None else leaf
         what = quote(frame.key) if frame.key is not None else "the list element"
-        place = leaf_place(self.file, event if event.value else leaf)
-        line = self._line(leaf.end_mark.line) or ""
-        rest = line[leaf.end_mark.column :].lstrip().removeprefix(":").removeprefix("-")
+        place = leaf_place(self.file, leaf if leaf.text else before)
+        line = self._line(before.end_line) or ""
+        rest = line[before.end_column :].lstrip().removeprefix(":").removeprefix("-")
         return hash_comment.find(place, what, rest) or missing_value.finding(place, what)
 
     def _syntax(self, error: yaml.MarkedYAMLError) -> Finding:
+        if error.context_mark and (finding := self._swallowed_brace(error.context_mark.line)):
+            return finding
         mark = error.problem_mark or error.context_mark
         if mark is None:
             return yaml_syntax.finding(Place(self.file), str(error.problem))
-        opened = self._line(error.context_mark.line) if error.context_mark else None
-        if opened and (found := _HASH_IN_FLOW.search(opened)):
-            place = Place(self.file, error.context_mark.line + 1, found.start() + 1, found.end("key") + 1)  # type: ignore[union-attr]
-            if finding := hash_comment.find(place, quote(found["key"]), opened[found.end() :]):
-                return finding
         line = self._line(mark.line)
-        place = mark_place(self.file, mark)
+        place = place_at(self.file, mark.line, mark.column)
         if line is None:  # libyaml counts one line more than there is when the last one doesn't end
             line = self._line(mark.line - 1) or ""
-            place = Place(self.file, mark.line, len(line) + 1, len(line) + 2)
+            place = place_at(self.file, mark.line - 1, len(line))
         return tab.find(place, line) or yaml_syntax.finding(place, str(error.problem))
+
+    def _swallowed_brace(self, number: int) -> Finding | None:
+        """The finding for a `{key: #word}`, whose comment takes the closing brace with it."""
+        line = self._line(number) or ""
+        if not (found := _HASH_IN_FLOW.search(line)):
+            return None
+        place = Place(self.file, number + 1, found.start() + 1, found.end("key") + 1)
+        return hash_comment.find(place, quote(found["key"]), line[found.end() :])
+
+    def _at(self, event: Any, width: int = 1) -> Place:
+        return place_at(self.file, event.start_mark.line, event.start_mark.column, width)
 
     def _line(self, number: int) -> str | None:
         lines = LINE_BREAK.split(self.text)

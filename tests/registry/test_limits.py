@@ -40,3 +40,10 @@ def test_an_error_without_a_place_is_the_file_s(error: yaml.YAMLError, monkeypat
     assert document is None
     assert (finding.code, str(finding.place)) == ("yaml-syntax", "a.yaml")
     assert "odd" in finding.message
+
+
+def test_a_silence_at_the_end_of_a_file_silences_nothing(tmp_path: Path) -> None:
+    text = "version: 1\n# driftgauge: ignore confusable-names -- nothing follows"
+    (tmp_path / "a.yaml").write_text(text, encoding="utf-8")
+    (finding,) = load_registry(tmp_path).findings
+    assert (finding.code, finding.place.line) == ("unused-silence", 2)

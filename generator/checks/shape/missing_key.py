@@ -7,7 +7,6 @@ from generator.findings import Finding, Place, Rule, Severity, quote
 RULE = Rule("missing-key", Severity.ERROR, "A key that has to be there")
 
 
-def finding(place: Place, key: str, example: str | None) -> Finding:
+def finding(place: Place, key: str, example: str) -> Finding:
     """The finding for a mapping without `key`; `example` is a value that one could write."""
-    advice = f"add it, such as `{key}: {example}`" if example else "add it"
-    return RULE.finding(place, f"{quote(key)} is missing here", advice)
+    return RULE.finding(place, f"{quote(key)} is missing here", f"add it, such as `{key}: {example}`")

@@ -30,7 +30,7 @@ _SUFFIXES = frozenset({".json", ".tf", ".yaml"})
 
 
 class WriteError(Exception):
-    """The output can't be written; the tree is as it was. The message names the path and what to do."""
+    """The output can't be written. The message names the path, what to do, and that the tree is as it was."""
 
 
 @dataclass(frozen=True)
@@ -241,10 +241,18 @@ def _rename(staged: Path, target: Path, content: bytes | None) -> None:
 
 
 def _roll_back(folder: Path, staging: Path, done: list[Change], made: list[Path]) -> None:
-    for position, change in reversed(list(enumerate(done))):
-        _rename(staging / f"{position}.old", folder / change.path, change.before)
-    for parent in reversed(made):
-        parent.rmdir()
+    try:
+        for position, change in reversed(list(enumerate(done))):
+            if _read(folder / change.path) == change.before:
+                continue  # the step that failed
+            _rename(staging / f"{position}.old", folder / change.path, change.before)
+        for parent in reversed(made):
+            parent.rmdir()
+    except OSError as error:
+        reason = error.strerror or error
+        raise WriteError(
+            f"{folder}: some files are new and some old, and can't be put back ({reason}); mend that, and run it again"
+        ) from error
 
 
 def _remove_emptied(folder: Path, changes: tuple[Change, ...]) -> None:

@@ -10,9 +10,10 @@ import pytest
 
 from generator.model import AlertSeverity
 from generator.render.errors import RenderError
-from generator.render.terraform import build, render
-from generator.render.terraform.checks import check
-from generator.render.terraform.objects import AlertRule, Root, RuleGroup
+from generator.render.grafana import build
+from generator.render.grafana.checks import check
+from generator.render.grafana.objects import AlertRule, Root, RuleGroup
+from generator.render.terraform import render
 from tests.output.examples import PREDICTOR, TEAM, alert, predictor, registry
 
 ROOT = build.team_root(TEAM, (PREDICTOR,))

@@ -179,7 +179,7 @@ def test_a_foreign_file_stops_it(folder: Path) -> None:
 
 
 def test_what_grafana_would_refuse_stops_it(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("generator.render.terraform.build.INTERVAL_SECONDS", 15)
+    monkeypatch.setattr("generator.render.grafana.build.INTERVAL_SECONDS", 15)
     edit(folder / "registry/operations.yaml", "above: 0.4", "above: 0.45")
     before = contents(folder)
     done = generate()

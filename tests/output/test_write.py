@@ -171,14 +171,26 @@ def test_a_failure_midway_leaves_the_tree_as_it_was(
     assert on_disk(tmp_path) == NEW
 
 
-def fail_at(monkeypatch: pytest.MonkeyPatch, failing: int, error: BaseException) -> None:
-    """Let the file system refuse one of the steps that change the tree."""
+def test_what_can_t_be_put_back_is_said_and_repaired_by_the_next(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write.apply(tmp_path, OLD)
+    with monkeypatch.context() as patch, pytest.raises(write.WriteError, match=r"can't be put back .*run it again"):
+        fail_at(patch, 3, OSError(5, "Input/output error"), forever=True)
+        write.apply(tmp_path, NEW)
+    write.apply(tmp_path, NEW)
+    assert on_disk(tmp_path) == NEW
+
+
+def fail_at(monkeypatch: pytest.MonkeyPatch, failing: int, error: BaseException, *, forever: bool = False) -> None:
+    """Let the file system refuse one of the steps that change the tree, or all from there on."""
     steps = iter(range(100))
     for name in ("replace", "unlink"):
         genuine = getattr(Path, name)
 
         def step(self: Path, *args: object, genuine: Callable[..., object] = genuine, **kwargs: object) -> object:
-            if next(steps) == failing:
+            now = next(steps)
+            if now == failing or (forever and now > failing):
                 raise error
             return genuine(self, *args, **kwargs)
 
@@ -249,7 +261,7 @@ def test_an_unwritable_folder_leaves_the_tree_as_it_was(tmp_path: Path) -> None:
     write.apply(output, OLD)
     for path in (output, *output.rglob("*")):
         path.chmod(0o777 if path.is_dir() else 0o666)
-    (output / "dashboards/predictors").chmod(0o555)
+    (output / "prometheus/rules").chmod(0o555)  # not the first that it comes to
     for parent in (tmp_path, *tmp_path.parents[:2]):  # pytest's own folders, which only their owner may enter
         parent.chmod(0o711)
     before = tree(output)

@@ -10,13 +10,18 @@ import re
 import unicodedata
 
 MAX_UID_LENGTH = 40  # Grafana refuses longer ones, half-way through `terraform apply`
+MAX_NAME_BYTES = 190  # and longer names of rules, rule groups and folders
 
 SHARED_ROOT = "_shared"  # can't be a team: file stems never start with an underscore
+EXPORTER_STEM = "_exporter"  # nor a predictor
 
 METRICS_FOLDER = "metrics"
 DASHBOARDS_FOLDER = "dashboards"
 TERRAFORM_FOLDER = "terraform"
 PROMETHEUS_FOLDER = "prometheus"
+KUBERNETES_FOLDER = "kubernetes"
+MIXIN_FOLDER = "mixin"
+GRAFANA_PROVISIONING_FOLDER = "grafana-provisioning"
 
 SHARED_FOLDER_UID = "driftgauge"
 FLEET_DASHBOARD_UID = "driftgauge-fleet"
@@ -82,6 +87,11 @@ def predictor_dashboard_uid(predictor: str) -> str:
 def rule_uid(predictor: str, alert: str) -> str:
     """The UID of an alert's rule."""
     return uid("rule", predictor, alert)
+
+
+def rule_name(predictor: str, title: str) -> str:
+    """What Grafana and Prometheus call an alert's rule."""
+    return f"{predictor}: {title}"
 
 
 def alert_panel_id(alert: str) -> int:

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from generator.catalogue import BY_NAME, PREDICTIONS, WINDOW_END, CatalogueMetric
-from generator.conventions import alert_panel_id, predictor_dashboard_uid, rule_uid
+from generator.conventions import alert_panel_id, predictor_dashboard_uid, rule_name, rule_uid
 from generator.model import Alert, AlertSeverity, Comparison, Predictor
 from generator.promql import any_matcher, glob_regex, matcher, regex_matcher, selector
 from generator.wording import Unit, description, literal, summary, unit_of
@@ -122,7 +122,7 @@ def _rule(predictor: Predictor, alert: Alert) -> Rule:
     series = _Series(predictor, alert)
     return Rule(
         uid=rule_uid(predictor.id, alert.id),
-        name=f"{predictor.id}: {alert.title}",
+        name=rule_name(predictor.id, alert.title),
         severity=alert.severity,
         readings=series.readings(),
         guards=tuple(series.guards()),

@@ -95,7 +95,7 @@ MISTAKES: dict[str, tuple[Root, str]] = {
     "interval of nothing": (with_group(lambda g: replace(g, interval_seconds=0)), "interval of 0 s"),
     "reversed time range": (with_query(0, range_from=0, range_to=600), "from 0 s to 600 s before now; swap them"),
     "expression with a time range": (with_query(1, range_from=600), "an expression has the time range 0 to 0"),
-    "model that is no JSON": (with_query(0, model={"expr": object()}), "its model is no JSON .object in it"),
+    "model that is no JSON": (with_query(0, model={"expr": object()}), "its model is no JSON .Object of type object is not"),
     "threshold that is no number": (with_query(2, model={"params": [float("nan")]}), "its model is no JSON"),
     "contact point of no kind": (with_contact_point(kind="pigeon"), "kind 'pigeon' is none of pagerduty, slack"),
     "contact point of no severity": (with_contact_point(severity="info"), "severity 'info' is none of notify, page"),

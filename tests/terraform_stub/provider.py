@@ -3,7 +3,7 @@
 
 The real `terraform` attaches to it over plugin protocol 6, so that it validates, plans and applies generated
 configuration without a network or `terraform init`. It knows types, required attributes and block counts; it does not
-know the real provider's validators: those are `generator.render.terraform.checks`'.
+know the real provider's validators: those are `generator.render.grafana.checks`'.
 """
 
 from __future__ import annotations

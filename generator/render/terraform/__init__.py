@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from generator.model import Registry
-from generator.render.terraform.build import roots
-from generator.render.terraform.checks import check
+from generator.render.grafana.build import roots
+from generator.render.grafana.checks import check
 from generator.render.terraform.write_root import root_files
 
 

@@ -6,9 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from generator.conventions import generated_mark
-from generator.render.terraform.hcl import Block, Json, Raw, document, quote
-from generator.render.terraform.objects import (
-    DATA_SOURCE,
+from generator.render.grafana.objects import (
     PROMETHEUS,
     SHARED_CONTACT,
     AlertRule,
@@ -19,8 +17,10 @@ from generator.render.terraform.objects import (
     Root,
     RuleGroup,
 )
+from generator.render.terraform.hcl import Block, Json, Raw, document, quote
 
 _FOLDER = Raw("grafana_folder.this.uid")
+_DATA_SOURCE = Raw("var.prometheus_data_source_uid")
 _OUTPUT_FOLDER = "${path.module}/../.."  # a root is output/terraform/<team>
 
 
@@ -173,11 +173,9 @@ def _rule(rule: AlertRule) -> Block:
 
 
 def _query(query: Query) -> Block:
-    attributes = {
-        "ref_id": query.ref_id,
-        "datasource_uid": Raw(DATA_SOURCE) if query.source == PROMETHEUS else query.source,
-        "model": Json(query.model),
-    }
+    uid = _DATA_SOURCE if query.source == PROMETHEUS else query.source
+    model = {"refId": query.ref_id, "datasource": {"type": query.source, "uid": uid}, **query.model}
+    attributes = {"ref_id": query.ref_id, "datasource_uid": uid, "model": Json(model)}
     time_range = Block("relative_time_range", {"from": query.range_from, "to": query.range_to})
     return Block("data", attributes, (time_range,))
 

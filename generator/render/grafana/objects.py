@@ -1,19 +1,18 @@
-"""What a Terraform root holds, as the Grafana provider names it; checked whole, then written as HCL."""
+"""What each team has in Grafana; checked whole, then written as HCL for Terraform, or as provisioning files."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Any
 
-DATA_SOURCE = "var.prometheus_data_source_uid"
-PROMETHEUS = "prometheus"  # stands for the data source, whose UID is a Terraform variable
+PROMETHEUS = "prometheus"  # stands for the data source, whose UID is a variable of the environment
 SHARED_CONTACT = "platform"  # in the shared root, in a severity's place
 EXPRESSIONS = "__expr__"  # Grafana's own: reduce, threshold, math
 
 
 @dataclass(frozen=True)
 class Query:
-    """A query or an expression of a rule; the range is in seconds before now."""
+    """A query or an expression of a rule; the range is in seconds before now, `model` lacks id and data source."""
 
     ref_id: str
     source: str
@@ -77,9 +76,10 @@ class Folder:
 
 @dataclass(frozen=True)
 class PredictorFile:
-    """What a predictor's own file holds."""
+    """What a predictor's own file holds: `path` for Terraform, `stem` in a folder of all teams' files."""
 
     path: str
+    stem: str
     about: str
     dashboards: tuple[Dashboard, ...]
     group: RuleGroup | None
@@ -87,9 +87,10 @@ class PredictorFile:
 
 @dataclass(frozen=True)
 class Root:
-    """A Terraform root: a folder with dashboards and rules, and the contact points that they notify."""
+    """A folder with dashboards and rules, and the contact points that they notify; a root of Terraform's."""
 
     path: str
+    stem: str
     about: str
     folder: Folder
     contact_points: tuple[ContactPoint, ...]

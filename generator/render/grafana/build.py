@@ -1,4 +1,4 @@
-"""The model → Terraform roots as objects."""
+"""The model → what each team has in Grafana, as objects."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from string import ascii_uppercase
 from typing import Any
 
 from generator.conventions import (
+    EXPORTER_STEM,
     FEATURE_DASHBOARD_FILE,
     FLEET_DASHBOARD_FILE,
     SHARED_FOLDER_UID,
@@ -19,9 +20,7 @@ from generator.conventions import (
 )
 from generator.health import health_rules
 from generator.model import AlertSeverity, Predictor, Registry, Team
-from generator.render.terraform.hcl import Raw
-from generator.render.terraform.objects import (
-    DATA_SOURCE,
+from generator.render.grafana.objects import (
     EXPRESSIONS,
     PROMETHEUS,
     SHARED_CONTACT,
@@ -48,6 +47,7 @@ def team_root(team: Team, predictors: tuple[Predictor, ...]) -> Root:
     path = f"{TERRAFORM_FOLDER}/{stem(team.id)}"
     return Root(
         path=path,
+        stem=stem(team.id),
         about=f"the team {team.id!r}",
         folder=Folder(folder_uid(team.id), team.id),
         contact_points=_contact_points(team),
@@ -61,12 +61,14 @@ def shared_root(registry: Registry) -> Root:
     rules = tuple(_rule(rule, SHARED_CONTACT) for rule in health_rules(registry.logs))
     return Root(
         path=path,
+        stem=SHARED_ROOT,
         about="what belongs to no team",
         folder=Folder(SHARED_FOLDER_UID, "driftgauge"),
         contact_points=(),
         files=(
             PredictorFile(
                 path=f"{path}/exporter.tf",
+                stem=EXPORTER_STEM,
                 about="The fleet and feature dashboards, and the health of the exporter.",
                 dashboards=(Dashboard("fleet", FLEET_DASHBOARD_FILE), Dashboard("feature", FEATURE_DASHBOARD_FILE)),
                 group=RuleGroup("exporter", "driftgauge exporter", INTERVAL_SECONDS, rules),
@@ -101,6 +103,7 @@ def _predictor_file(root: str, predictor: Predictor) -> PredictorFile:
     name = address(predictor.id)
     return PredictorFile(
         path=f"{root}/{terraform_file(predictor.id)}",
+        stem=stem(predictor.id),
         about=f"The predictor {predictor.id!r}.",
         dashboards=(Dashboard(name, predictor_dashboard_file(predictor.id)),),
         group=RuleGroup(name, predictor.id, INTERVAL_SECONDS, rules) if rules else None,
@@ -149,14 +152,7 @@ def _queries(rule: Rule) -> tuple[Query, ...]:
 
 
 def _query(ref: str, expression: str, range_seconds: int) -> Query:
-    model = {
-        "refId": ref,
-        "datasource": {"type": "prometheus", "uid": Raw(DATA_SOURCE)},
-        "editorMode": "code",
-        "expr": expression,
-        "instant": True,
-        "range": False,
-    }
+    model = {"editorMode": "code", "expr": expression, "instant": True, "range": False}
     return Query(ref, PROMETHEUS, range_seconds, 0, model)
 
 
@@ -175,11 +171,4 @@ def _condition(ref: str, readings: tuple[tuple[str, Reading], ...]) -> Query:
 
 
 def _expression(ref: str, kind: str, expression: str, **settings: Any) -> Query:
-    model = {
-        "refId": ref,
-        "datasource": {"type": EXPRESSIONS, "uid": EXPRESSIONS},
-        "type": kind,
-        "expression": expression,
-        **settings,
-    }
-    return Query(ref, EXPRESSIONS, 0, 0, model)
+    return Query(ref, EXPRESSIONS, 0, 0, {"type": kind, "expression": expression, **settings})

@@ -1,4 +1,4 @@
-"""What Grafana's provider refuses only half-way through `terraform apply`, found before anything is written."""
+"""What Grafana refuses only half-way through `terraform apply`, or as it starts, found before anything is written."""
 
 from __future__ import annotations
 
@@ -6,11 +6,9 @@ import json
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any
 
 from generator.render.errors import RenderError
-from generator.render.terraform.hcl import Raw
-from generator.render.terraform.objects import (
+from generator.render.grafana.objects import (
     EXPRESSIONS,
     SHARED_CONTACT,
     AlertRule,
@@ -139,15 +137,9 @@ def _query(query: Query) -> Iterator[str]:
     elif not query.range_from > query.range_to >= 0:
         yield f"its time range runs from {query.range_from} s to {query.range_to} s before now; swap them"
     try:
-        json.dumps(query.model, default=_raw, allow_nan=False)
+        json.dumps(query.model, allow_nan=False)
     except (TypeError, ValueError) as error:
         yield f"its model is no JSON ({error})"
-
-
-def _raw(value: Any) -> str:
-    if isinstance(value, Raw):
-        return value.code
-    raise TypeError(f"{type(value).__name__} in it")
 
 
 _RULE_CHECKS: tuple[Callable[[AlertRule], Iterator[str]], ...] = (_identity, _states, _routing, _query_set)

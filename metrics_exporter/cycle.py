@@ -33,12 +33,13 @@ class Update:
     """What a round yields.
 
     Attributes:
+        page: the status page; None: it could not be made, the last one is still good.
         failures: what went wrong, in words.
         wake: when the next round is to begin.
     """
 
     snapshot: Snapshot
-    page: Encoded
+    page: Encoded | None
     failures: tuple[str, ...]
     wake: datetime
 
@@ -73,8 +74,16 @@ class Cycle:
         snapshot = self._snapshots.make(self._definitions, reports, shown, now)
         problems = (*failures, *snapshot.dropped.values())
         due = next_due(self._definitions, now)
-        page = self._page.render(News(self._definitions, reports, shown, problems, snapshot.series, now, due))
+        page = self._draw(News(self._definitions, reports, shown, problems, snapshot.series, now, due))
         return Update(snapshot, page, failures, self._wake(now, snapshot))
+
+    def _draw(self, news: News) -> Encoded | None:
+        """The status page; whatever is wrong with it must not take the metrics down."""
+        try:
+            return self._page.render(news)
+        except Exception as error:
+            event(_log, logging.ERROR, "status page failed", error=f"{type(error).__name__}: {error}")
+            return None
 
     def _reload(self) -> None:
         """Take up changed definitions; broken ones leave those before in force."""

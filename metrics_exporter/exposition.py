@@ -12,6 +12,9 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Protocol
 
+import pyarrow as pa
+import pyarrow.compute as pc
+
 from metrics_exporter.definitions import CATALOGUE_FILE, DefinitionsError, Metric, Subject
 from metrics_exporter.profile import Profile
 from metrics_exporter.statistics import OF_MODELS, OF_PROFILES
@@ -28,6 +31,8 @@ from metrics_exporter.view import Group
 GZIP = 16 + zlib.MAX_WBITS
 _LEVEL = 1  # numbers hardly compress better with more work
 _READ_BYTES = 1 << 18
+_BATCH = 10_000  # lines; Arrow takes its time for each call
+_BETWEEN, _LINE_END, _NOTHING = map(pa.scalar, ("} ", "\n", ""))
 
 _MODEL_LABELS = ("predictor", "model_id", "role", "team", "window")
 _PROFILE_LABELS = ("predictor", "model_id", "feature", "window")
@@ -57,23 +62,22 @@ class Encoded:
 
 
 class Writable(Protocol):
-    """Takes text: an `Encoder`, or a text file."""
+    """Takes bytes: an `Encoder`, or a binary file."""
 
-    def write(self, text: str, /) -> object:
-        """Append text."""
+    def write(self, data: bytes, /) -> object:
+        """Append bytes."""
 
 
 class Encoder:
-    """Compresses text as it comes; copies go on from where the original is."""
+    """Compresses bytes as they come."""
 
     def __init__(self) -> None:
         self._deflate = zlib.compressobj(_LEVEL, zlib.DEFLATED, GZIP)
         self._parts: list[bytes] = []
         self._size = 0
 
-    def write(self, text: str, /) -> None:
-        """Append text; what no encoding can say (lone surrogates) becomes a question mark."""
-        data = text.encode("utf-8", "replace")
+    def write(self, data: bytes, /) -> None:
+        """Append bytes."""
         self._size += len(data)
         self._parts.append(self._deflate.compress(data))
 
@@ -90,8 +94,8 @@ def encode(data: bytes) -> Encoded:
 
 @lru_cache(maxsize=1 << 16)
 def label_value(value: str) -> str:
-    """Escape a label's value; NUL, which ends a scrape for Prometheus, becomes the replacement character."""
-    return value.translate(_LABEL_ESCAPES)
+    """Escape a label's value, and replace what would end a scrape: NUL, and what UTF-8 can't say."""
+    return value.translate(_LABEL_ESCAPES).encode("utf-8", "replace").decode()
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,20 +139,50 @@ def render(families: Iterable[Family], groups: Sequence[Group], out: Writable) -
     counts = {group.predictor: 0 for group in groups}
     blocks: dict[tuple[int, Subject, tuple[str, ...]], list[str]] = {}
     for family in families:
-        metric = family.metric
-        pending = f"# HELP {metric.name} {metric.help.translate(_HELP_ESCAPES)}\n# TYPE {metric.name} {metric.type}\n"
+        lines = _Lines(family.metric, out)
         for group in groups:
-            subjects = _subjects(family, group)
-            if not subjects:
-                continue
-            key = id(group), metric.subject, family.labels
-            if key not in blocks:
-                blocks[key] = [_block(family.labels, subject, group.context) for subject in subjects]
-            if lines := _lines(family, subjects, blocks[key], group.context):
-                out.write(pending + "".join(lines))
-                pending = ""
-                counts[group.predictor] += len(lines)
+            if subjects := _subjects(family, group):
+                key = id(group), family.metric.subject, family.labels
+                if key not in blocks:
+                    blocks[key] = [_block(family.labels, subject, group.context) for subject in subjects]
+                counts[group.predictor] += lines.add(*_readings(family.statistic, subjects, blocks[key], group.context))
+        lines.flush()
     return counts
+
+
+class _Lines:
+    """A family's lines, written in batches below its header.
+
+    Arrow puts them together, several times faster than Python does. It writes a number as `repr` does: in the shortest
+    text that reads back as the same.
+    """
+
+    def __init__(self, metric: Metric, out: Writable) -> None:
+        help_ = metric.help.translate(_HELP_ESCAPES)
+        self._header = f"# HELP {metric.name} {help_}\n# TYPE {metric.name} {metric.type}\n".encode("utf-8", "replace")
+        self._start = pa.scalar(f"{metric.name}{{")
+        self._out = out
+        self._labels: list[str] = []
+        self._values: list[float | None] = []
+
+    def add(self, labels: Sequence[str], values: Sequence[float | None]) -> int:
+        """Take up lines, one for each value that is not None; how many these are."""
+        self._labels += labels
+        self._values += values
+        if len(self._values) >= _BATCH:
+            self.flush()
+        return len(values) - values.count(None)
+
+    def flush(self) -> None:
+        """Write what was taken up; the header comes before the first line."""
+        numbers = pa.array(self._values, pa.float64())
+        if numbers.null_count < len(numbers):
+            labels = pa.array(self._labels, pa.string())
+            parts = (self._start, labels, _BETWEEN, numbers.cast(pa.string()), _LINE_END, _NOTHING)
+            lines = pc.binary_join_element_wise(*parts)  # null where the number is
+            self._out.write(self._header + lines.buffers()[2].to_pybytes())
+            self._header = b""
+        self._labels, self._values = [], []
 
 
 def _subjects(family: Family, group: Group) -> Sequence[Profile] | Sequence[ModelState]:
@@ -164,32 +198,39 @@ def _subjects(family: Family, group: Group) -> Sequence[Profile] | Sequence[Mode
             return group.features
 
 
-def _lines(family: Family, subjects: Sequence[Any], blocks: Sequence[str], context: Context) -> list[str]:
-    """A line for each value; `repr` is the shortest text that reads back as the same number."""
-    start = f"{family.metric.name}{{"
-    statistic = family.statistic
+def _readings(
+    statistic: ProfileStatistic | ModelStatistic, subjects: Sequence[Any], blocks: Sequence[str], context: Context
+) -> tuple[Sequence[str], Sequence[float | None]]:
+    """Labels and value of each series."""
     if isinstance(statistic, Scalar):
-        extract = statistic.extract
-        return [
-            f"{start}{block}}} {value!r}\n"
-            for subject, block in zip(subjects, blocks, strict=True)
-            if (value := extract(subject, context)) is not None
-        ]
-    extract_all = statistic.extract
-    return [
-        f'{start}{block},{statistic.label}="{label_value(choice)}"}} {value!r}\n'
-        for subject, block in zip(subjects, blocks, strict=True)
-        for choice, value in extract_all(subject, context)
-    ]
+        return blocks, [statistic.extract(subject, context) for subject in subjects]
+    ends = _Ends(statistic.label)
+    labels: list[str] = []
+    values: list[float | None] = []
+    for subject, block in zip(subjects, blocks, strict=True):
+        for choice, value in statistic.extract(subject, context):
+            labels.append(block + ends[choice])
+            values.append(value)
+    return labels, values
+
+
+class _Ends(dict[str, str]):
+    """What follows a series' labels: the statistic's own label, by its value."""
+
+    def __init__(self, label: str) -> None:
+        self._label = label
+
+    def __missing__(self, choice: str) -> str:
+        self[choice] = end = f',{self._label}="{label_value(choice)}"'
+        return end
 
 
 def _block(labels: Iterable[str], subject: Profile | ModelState, context: Context) -> str:
     """The labels of a series as text, without the braces."""
-    if isinstance(subject, ModelState):
-        values = {"model_id": subject.model_id, "role": subject.role, "team": subject.team}
-        predictor = subject.predictor
-    else:
-        values = {"model_id": subject.series.model_id, "feature": subject.series.feature or ""}
-        predictor = subject.series.predictor
-    values |= {"predictor": predictor, "window": context.window or ""}
-    return ",".join(f'{label}="{label_value(values[label])}"' for label in labels)
+    series = subject if isinstance(subject, ModelState) else subject.series
+    return ",".join(
+        [
+            f'{label}="{label_value(context.window or "" if label == "window" else getattr(series, label) or "")}"'
+            for label in labels
+        ]
+    )

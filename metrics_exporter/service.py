@@ -111,7 +111,7 @@ def _publish(receiving: Connection, site: Site) -> bool:
                 raise ServiceError(message)
             event(_log, logging.ERROR, "worker can't start", reason=message)
         else:
-            site.page = message.page
+            site.page = message.page or site.page
             site.snapshot = message.snapshot
             published = True
 

@@ -84,7 +84,7 @@ def volume(points: Sequence[Point | None]) -> str:
     """Predictions an hour, as an area from the ground."""
     rows = [point.rows if point else 0 for point in points]
     most = max(rows, default=0) or 1
-    return _area([(HEIGHT, HEIGHT - round(HEIGHT * count / most)) for count in rows], 0)
+    return _area([(HEIGHT, HEIGHT - round(HEIGHT * count / most)) for count in rows], 0) if rows else ""
 
 
 def calendar(rows: Sequence[int | None], ends: Sequence[datetime]) -> tuple[Cell, ...]:

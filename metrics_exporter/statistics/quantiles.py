@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from operator import itemgetter
+
 from metrics_exporter.definitions import QUANTILES
 from metrics_exporter.profile import GRID, Profile
 from metrics_exporter.statistics.kinds import Context
 
-_PLACES = tuple((str(quantile), GRID.index(quantile)) for quantile in QUANTILES)
+_LABELS = tuple(map(str, QUANTILES))
+_pick = itemgetter(*map(GRID.index, QUANTILES))
 
 
-def quantiles(profile: Profile, _: Context) -> list[tuple[str, float]]:
+def quantiles(profile: Profile, _: Context) -> Iterable[tuple[str, float]]:
     """Quantile label and value, the lowest first; none where there are no numeric values."""
     shape = profile.distribution
-    if shape is None:
-        return []
-    grid = shape.grid
-    return [(label, grid[place]) for label, place in _PLACES]
+    return () if shape is None else zip(_LABELS, _pick(shape.grid), strict=True)

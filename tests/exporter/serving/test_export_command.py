@@ -102,7 +102,7 @@ def test_a_mistake_is_one_line_and_exit_1(place: Path, spoil: object, told: str)
     ("arguments", "code", "told"),
     [
         ((), 2, "warehouse is not set"),
-        (("--warehouse", "oracle:x"), 1, "oracle"),
+        (("--warehouse", "oracle:x"), 1, "no known kind"),
         ((*ARGUMENTS, "--max-age", "soon"), 2, "--max-age: is no duration"),
         ((*ARGUMENTS, "--config", "nowhere.yaml"), 1, "nowhere.yaml: can't be read"),
         ((*ARGUMENTS, "--now", "yesterday"), 2, "'yesterday' is no ISO time"),
@@ -117,7 +117,7 @@ def test_wrong_arguments(place: Path, arguments: tuple[str, ...], code: int, tol
 
 
 def test_who_outgrows_the_limit_is_told_and_ends_in_1(place: Path) -> None:
-    run = once(place, *ARGUMENTS, "--series-limit", "100")
+    run = once(place, *ARGUMENTS, "--series-limit", "60")
     assert run.returncode == 1
     assert "predictor 'eta' has" in run.stderr
     assert 'driftgauge_dropped_series{predictor="eta"}' in run.stdout
@@ -137,7 +137,7 @@ def test_it_serves_until_a_signal_and_leaves_no_process(service: Service) -> Non
     workers = _children(service.process.pid)
     assert workers
     assert stop(service.process) == 0
-    assert not any(Path(f"/proc/{pid}").exists() for pid in workers)
+    wait_until("end of its processes", lambda: not any(Path(f"/proc/{pid}").exists() for pid in workers))
     log = service.log.read_text()
     assert "info listening address=127.0.0.1:" in log
     assert "info published" in log
@@ -195,8 +195,10 @@ def _serve(place: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
 
 def test_https_with_credentials_and_no_secret_in_sight(place: Path) -> None:
     subprocess.run(
-        ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=localhost"]
-        + ["-keyout", "key.pem", "-out", "cert.pem"],
+        [
+            *("openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=localhost"),
+            *("-keyout", "key.pem", "-out", "cert.pem"),
+        ],
         cwd=place,
         capture_output=True,
         check=True,

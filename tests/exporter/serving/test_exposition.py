@@ -43,9 +43,9 @@ def _metric(name: str = "m", help_: str = "Help.", **changes: object) -> contrac
 
 def _text(metrics: Iterable[contract.Metric], *profiles: object) -> str:
     shown = groups(definitions(), [report(window(profiles))], NOW, MAX_AGE)  # type: ignore[arg-type]
-    out = io.StringIO()
+    out = io.BytesIO()
     render(families(metrics), shown, out)
-    return out.getvalue()
+    return out.getvalue().decode()
 
 
 def _samples(text: str, parse: Parse) -> dict[tuple[str, tuple[tuple[str, str], ...]], float]:
@@ -78,7 +78,7 @@ def test_a_double_quote_in_help_becomes_a_single_one_as_the_formats_disagree() -
 def test_extreme_numbers(value: float) -> None:
     samples = _samples(_text([_metric()], profile(feature="f", distribution=shape(value, 0))), parse_text)
     (found,) = samples.values()
-    assert repr(found) == repr(value)
+    assert found == value
 
 
 def test_what_no_encoding_can_say_is_replaced_rather_than_failing_the_scrape() -> None:
@@ -143,15 +143,15 @@ def test_both_formats_hold_the_same_samples() -> None:
     assert _samples(text, parse_text) == _samples(openmetrics, parse_openmetrics)
 
 
-@given(st.lists(st.text(st.characters(exclude_categories=["Cs"])), max_size=5), st.binary(), st.binary())
+@given(st.lists(st.binary(), max_size=5), st.binary(), st.binary())
 @settings(max_examples=50, deadline=None)
-def test_an_encoder_finishes_with_one_tail_and_with_another(texts: list[str], one: bytes, other: bytes) -> None:
+def test_an_encoder_finishes_with_one_tail_and_with_another(parts: list[bytes], one: bytes, other: bytes) -> None:
     encoder = Encoder()
-    for text in texts:
-        encoder.write(text)
+    for part in parts:
+        encoder.write(part)
     for tail in (one, other):
         encoded = encoder.finish(tail)
-        whole = "".join(texts).encode() + tail
+        whole = b"".join(parts) + tail
         assert gzip.decompress(encoded.gzip) == whole == b"".join(encoded.chunks())
         assert encoded.size == len(whole)
 

@@ -16,7 +16,7 @@ from typing import Any
 import duckdb
 
 from metrics_exporter import sql
-from metrics_exporter.definitions import Columns, Kind, Log
+from metrics_exporter.definitions import Kind, Log
 from metrics_exporter.scan import ScanRequest, ScanRow
 from metrics_exporter.warehouses import ScanTimeoutError, WarehouseError
 
@@ -104,6 +104,7 @@ class DuckDBWarehouse:
             raise _unopened(error, self._place) from None
         with connection:
             connection.execute("SET TimeZone = 'UTC'")
+            connection.execute("SET enable_progress_bar = false")  # it would write to standard output
             if reader:
                 _offer_files(connection, self._place, reader, log)
             yield connection
@@ -143,6 +144,7 @@ def describe(connection: duckdb.DuckDBPyConnection, log: Log) -> sql.Source:
     types = {name: kind for name, kind, *_ in relation}
     for role in ("sent_at", "prediction_id", "predictor_name", "model_id", "prediction_result"):
         _require(types, getattr(columns, role), role, log)
+    _check_result(types[columns.prediction_result], log)
     features = _features(types, log)
     return sql.Source(
         table=table,
@@ -161,7 +163,7 @@ def table_parts(table: str) -> tuple[str, ...]:
 def _features(types: dict[str, Any], log: Log) -> dict[str, Any]:
     columns = log.columns
     if not isinstance(columns.features, str):
-        return _column_features([(name, (name,), types[name]) for name in _matching(types, columns)])
+        return _column_features([(name, (name,), types[name]) for name in _matching(types, log)])
     _require(types, columns.features, "features", log)
     kind = types[columns.features]
     name = kind.id
@@ -197,10 +199,16 @@ def _layout(
     return {"layout": layout, "feature_columns": columns, "has_numbers": has_numbers, "has_labels": has_labels}
 
 
-def _matching(types: dict[str, Any], columns: Columns) -> list[str]:
-    others = {value for role, value in columns if role != "features"}
-    globs = columns.features
-    return [name for name in types if name not in others and any(fnmatch.fnmatchcase(name, glob) for glob in globs)]
+def _matching(types: dict[str, Any], log: Log) -> list[str]:
+    others = {value for role, value in log.columns if role != "features"}
+    globs = log.columns.features
+    names = [name for name in types if name not in others and any(fnmatch.fnmatchcase(name, glob) for glob in globs)]
+    if not names:
+        raise WarehouseError(
+            f"table {log.table}: no column matches {', '.join(globs)} (logs: columns: features). "
+            f"There are: {', '.join(types)}"
+        )
+    return names
 
 
 def _require(types: dict[str, Any], column: str, role: str, log: Log) -> None:
@@ -208,6 +216,13 @@ def _require(types: dict[str, Any], column: str, role: str, log: Log) -> None:
         raise WarehouseError(
             f"table {log.table} has no column {column!r}; name the one that holds {role} in the registry "
             f"(logs: columns: {role}). There are: {', '.join(types)}"
+        )
+
+
+def _check_result(kind: Any, log: Log) -> None:
+    if kind.id not in {*_NUMBERS, "varchar", "boolean"}:
+        raise WarehouseError(
+            f"table {log.table}: column {log.columns.prediction_result} is {kind}; prediction_result must be a number"
         )
 
 

@@ -1,0 +1,83 @@
+"""One measurement of `scan` in a process of its own: prints the best of some runs in seconds, and the peak MB.
+
+`python benchmarks/scan_worker.py JOB FILE RUNS`; it runs in the peers' environments, too: each job imports its own.
+"""
+
+from __future__ import annotations
+
+import resource
+import sys
+import time
+from collections.abc import Callable
+
+
+def ours(file: str) -> Callable[[], object]:
+    """The window from the log to its profiles, connection included."""
+    from datetime import UTC, datetime, timedelta
+
+    from metrics_exporter.definitions import Columns, Log
+    from metrics_exporter.scan import ScanRequest, assemble
+    from metrics_exporter.warehouses import open_warehouse
+
+    start = datetime(2026, 1, 1, tzinfo=UTC)
+    columns = Columns(features=("feature_*",)) if "columns" in file else Columns()
+    request = ScanRequest(Log(table="predictions", columns=columns), start, start + timedelta(hours=1), {})
+
+    def run() -> object:
+        (window,) = assemble("default", request, open_warehouse(f"duckdb:{file}").scan(request, 600)).windows
+        assert window.rows == 1_000_000
+        assert all(profile.distribution for profile in window.profiles)
+        return window
+
+    return run
+
+
+def floor(file: str) -> Callable[[], object]:
+    """What numpy needs to describe the same columns, in memory, and to cut each into 20 bins."""
+    import numpy as np
+    import pyarrow.parquet as pq
+
+    columns = [column.to_numpy() for column in pq.read_table(file).columns]
+
+    def describe(x: np.ndarray) -> object:
+        percentiles = np.percentile(x, [5, 25, 50, 75, 95])
+        return len(x), x.mean(), x.std(), x.min(), x.max(), percentiles, np.histogram(x, 20)
+
+    return lambda: [describe(column) for column in columns]
+
+
+def evidently(file: str) -> Callable[[], object]:
+    """Evidently's summary of the same columns."""
+    import pandas as pd
+    from evidently import Report
+    from evidently.presets import DataSummaryPreset
+
+    frame = pd.read_parquet(file)
+    return lambda: Report([DataSummaryPreset()]).run(frame, None).dict()
+
+
+def whylogs(file: str) -> Callable[[], object]:
+    """whylogs' profile of the same columns."""
+    import pandas as pd
+    import whylogs as why
+
+    frame = pd.read_parquet(file)
+    return lambda: why.log(frame).view().to_pandas()
+
+
+JOBS = {"ours": ours, "floor": floor, "evidently": evidently, "whylogs": whylogs}
+
+
+def main(job: str, file: str, runs: int) -> None:
+    """Measure."""
+    run = JOBS[job](file)
+    best = float("inf")
+    for _ in range(runs):
+        began = time.perf_counter()
+        run()
+        best = min(best, time.perf_counter() - began)
+    print(best, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], sys.argv[2], int(sys.argv[3]))

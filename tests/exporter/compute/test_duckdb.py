@@ -1,0 +1,187 @@
+"""DuckDB's failures in words, its deadline, and logs that change under it."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import threading
+import time
+from datetime import timedelta
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from metrics_exporter.definitions import Columns, Log
+from metrics_exporter.scan import ScanRequest
+from metrics_exporter.warehouses import ScanTimeoutError, Warehouse, WarehouseError, open_warehouse
+from metrics_exporter.warehouses.duckdb import DuckDBWarehouse
+from tests.exporter.compute.logs import HOUR, START, LogFile, Row, scan
+
+
+def _request(table: str = "predictions", columns: Columns | None = None) -> ScanRequest:
+    return ScanRequest(Log(table=table, columns=columns or Columns()), START, START + HOUR, {})
+
+
+def _error(url: str, request: ScanRequest | None = None) -> str:
+    with pytest.raises(WarehouseError) as caught:
+        open_warehouse(url).scan(request or _request(), 60)
+    assert "\n" not in str(caught.value)
+    return str(caught.value)
+
+
+@pytest.mark.parametrize("url", ["duckdb:", "predictions.duckdb", "postgresql://user:secret@host/db"])
+def test_a_url_of_no_known_kind(url: str) -> None:
+    with pytest.raises(WarehouseError, match="write `duckdb:` and a database file") as caught:
+        open_warehouse(url)
+    assert "secret" not in str(caught.value)
+
+
+def test_a_file_that_is_not_there(tmp_path: Path) -> None:
+    assert "can't be opened as a DuckDB database" in _error(f"duckdb:{tmp_path}/none.duckdb")
+    assert not (tmp_path / "none.duckdb").exists()
+    assert "can't be read as the log predictions" in _error(f"duckdb:{tmp_path}/*.parquet")
+
+
+def test_a_file_that_is_no_database(tmp_path: Path) -> None:
+    (tmp_path / "x.duckdb").write_text("hello" * 5000, encoding="utf-8")
+    assert "can't be opened as a DuckDB database" in _error(f"duckdb:{tmp_path}/x.duckdb")
+
+
+def test_a_missing_table_and_missing_columns_are_named(log: LogFile) -> None:
+    log.write([Row({"a": 1})])
+    assert "table gone is not in the log's database" in _error(log.url, _request("gone"))
+    missing = _error(log.url, _request(columns=Columns(sent_at="ts")))
+    assert "table predictions has no column 'ts'" in missing
+    assert "logs: columns: sent_at" in missing
+    assert "prediction_id" in missing
+    assert "no column 'inputs'" in _error(log.url, _request(columns=Columns(features="inputs")))
+
+
+@pytest.mark.parametrize(
+    ("select", "words"),
+    [
+        ("* REPLACE (1 AS sent_at)", "sent_at is INTEGER; sent_at must be a timestamp"),
+        ("* REPLACE (1 AS features)", "features is INTEGER; features must be a MAP"),
+        ("* REPLACE (1 AS default_values_used)", "default_values_used is INTEGER; default_values_used must be a list"),
+        ("* REPLACE ([1] AS prediction_result)", "prediction_result is INTEGER[]; prediction_result must be a number"),
+    ],
+)
+def test_a_column_of_the_wrong_type_is_named(log: LogFile, select: str, words: str) -> None:
+    log.write([Row({"a": 1})])
+    log.reshape(select)
+    assert words in _error(log.url)
+
+
+def test_no_feature_column_matches(log: LogFile) -> None:
+    log.write([Row({"a": 1})])
+    assert "no column matches" in _error(log.url, _request(columns=Columns(features=("f_*",))))
+
+
+_WRITER = """
+import sys, duckdb
+connection = duckdb.connect(sys.argv[1])
+print("open", flush=True)
+sys.stdin.readline()
+connection.execute("INSERT INTO predictions SELECT * REPLACE ('new' AS prediction_id) FROM predictions LIMIT 1")
+connection.close()
+print("closed", flush=True)
+"""
+
+
+def test_a_log_that_another_process_writes(log: LogFile) -> None:
+    log.write([Row({"a": 1})])
+    warehouse = open_warehouse(log.url)
+    command = [sys.executable, "-c", _WRITER, str(log.path)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as writer:
+        assert writer.stdin is not None
+        assert writer.stdout is not None
+        assert writer.stdout.readline() == "open\n"
+        with pytest.raises(WarehouseError, match="is locked: another process has it open for writing"):
+            warehouse.scan(_request(), 60)
+        writer.stdin.write("\n")
+        writer.stdin.flush()
+        assert writer.stdout.readline() == "closed\n"
+    models = [row for row in warehouse.scan(_request(), 60) if row.part == "model"]
+    assert [row.present for row in models] == [2]
+
+
+@pytest.fixture
+def slow(log: LogFile) -> Warehouse:
+    """A log whose view never comes to an end in any test's time."""
+    log.execute(
+        "CREATE VIEW predictions AS SELECT TIMESTAMP '2026-03-04 10:00:01' AS sent_at, (a.i * b.i)::VARCHAR AS "
+        "prediction_id, 'p' AS predictor_name, 'm' AS model_id, MAP([md5((a.i + b.i)::VARCHAR)], [1.0]) AS features, "
+        "1 AS prediction_result FROM range(1000000) a(i), range(1000000) b(i) WHERE sin(a.i * b.i) < -0.9999999"
+    )
+    return open_warehouse(log.url)
+
+
+def test_the_deadline_stops_the_query_in_the_database(slow: Warehouse) -> None:
+    began = time.monotonic()
+    with pytest.raises(ScanTimeoutError, match=r"table predictions: the scan of 2026-03-04 10:00 .* after 0.5 s"):
+        slow.scan(_request(), 0.5)
+    assert time.monotonic() - began < 10
+    busy = time.process_time()
+    time.sleep(0.5)
+    assert time.process_time() - busy < 0.3  # DuckDB's threads have stopped, too
+
+
+def test_another_thread_cancels(slow: Warehouse) -> None:
+    slow.cancel()  # nothing runs: nothing to cancel
+    threading.Timer(0.5, slow.cancel).start()
+    with pytest.raises(WarehouseError) as caught:
+        slow.scan(_request(), 60)
+    assert not isinstance(caught.value, ScanTimeoutError)
+    slow.close()
+
+
+def _quantile_log(log: LogFile, rows: int, models: int = 1) -> None:
+    log.execute(
+        f"""CREATE TABLE predictions AS
+        SELECT TIMESTAMP '2026-03-04 10:00:01' AS sent_at, i::VARCHAR AS prediction_id, 'p' AS predictor_name,
+          'm' || (i % {models}) AS model_id, (hash(i) % 1000000) / 1e6 AS prediction_result,
+          MAP(['even', 'rare', 'atoms'], [(i * 7919 % {rows}) / {rows}, CASE WHEN i % 50 = 0 THEN i END,
+            CASE WHEN hash(i, 1) % 10 < 6 THEN 0 ELSE (hash(i, 2) % 1000) / 1e3 END]::DOUBLE[]) AS features
+        FROM range({rows}) t(i)"""
+    )
+
+
+@pytest.mark.slow
+def test_quantiles_of_large_models_come_near_from_a_sample(log: LogFile) -> None:
+    rows = 400_000
+    _quantile_log(log, rows)
+    (window,) = scan(log.url)
+    profiles = {profile.series.feature: profile for profile in window.profiles}
+    even, rare, atoms = (profiles[name].distribution for name in ("even", "rare", "atoms"))
+    assert even is not None
+    assert rare is not None
+    assert atoms is not None
+    assert profiles["even"].values == rows
+    assert even.mean == pytest.approx((rows - 1) / 2 / rows, rel=1e-9)
+    assert max(abs(value - (i + 1) / 100) for i, value in enumerate(even.grid)) < 0.007
+    assert max(abs(value / rows - (i + 1) / 100) for i, value in enumerate(rare.grid)) < 0.005
+    assert atoms.grid[:57] == (0.0,) * 57
+    assert max(abs(0.6 + 0.4 * value - (i + 1) / 100) for i, value in enumerate(atoms.grid) if i > 62) < 0.03
+
+
+def test_the_same_scan_gives_the_same_numbers(log: LogFile) -> None:
+    _quantile_log(log, 30_000, models=2)
+    warehouse = open_warehouse(log.url)
+    first, second = (sorted(map(repr, warehouse.scan(_request(), 60))) for _ in range(2))
+    assert first == second
+
+
+def test_a_day_comes_from_one_statement(log: LogFile) -> None:
+    log.write([Row({"a": hour}, at=START + timedelta(hours=hour)) for hour in range(24)])
+    windows = scan(log.url, hours=24)
+    assert [window.rows for window in windows] == [1] * 24
+
+
+def test_threads_and_memory_are_set(log: LogFile) -> None:
+    log.write([Row({"a": 1})])
+    limited = DuckDBWarehouse(str(log.path), threads=1, memory_limit="300MB")
+    assert [row.present for row in limited.scan(_request(), 60) if row.part == "model"] == [1]
+    with pytest.raises(WarehouseError, match="can't be opened"):
+        DuckDBWarehouse(str(log.path), memory_limit="much").scan(_request(), 60)
+    assert duckdb.connect(str(log.path)).execute("SELECT count(*) FROM predictions").fetchone() == (1,)

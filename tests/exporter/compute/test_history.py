@@ -1,0 +1,197 @@
+"""The history on a disk and in memory."""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import subprocess
+import sys
+import time
+import uuid
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from metrics_exporter import history as module
+from metrics_exporter.definitions import Kind
+from metrics_exporter.history import History, HistoryError
+from metrics_exporter.profile import Categories, Distribution, Profile, Series, WindowProfiles
+from tests.exporter.compute.logs import HOUR, START
+
+SHAPE = Distribution(1.5, 2.25, -1e308, 3.0, tuple(i / 7 for i in range(99)))
+WINDOW = WindowProfiles(
+    "my log/1",
+    "1h",
+    START,
+    START + HOUR,
+    12,
+    1,
+    (
+        Profile(Series("p", "m", None), 12, 10, 1, 1, 0, 0, SHAPE, None),
+        Profile(Series("p", "m", "배달\n'x'"), 12, 0, 12, 0, 0, 0, None, None),
+        Profile(Series("p", "m", "city"), 12, 12, 0, 0, 0, 0, None, Categories((("a", 7), ("", 5)), 0, 2)),
+        Profile(Series("p", "m", "flag"), 12, 12, 0, 0, 3, 2, SHAPE, Categories((("true", 12),), 4, 9)),
+    ),
+)
+
+
+@pytest.fixture(params=["disk", "memory"])
+def history(request: pytest.FixtureRequest, tmp_path: Path) -> History:
+    return History(str(tmp_path / "history") if request.param == "disk" else f"memory://{uuid.uuid4()}")
+
+
+def _at(hours: int) -> WindowProfiles:
+    return replace(WINDOW, start=START + hours * HOUR, end=START + (hours + 1) * HOUR, rows=hours)
+
+
+def test_what_is_written_is_read(history: History) -> None:
+    history.write(WINDOW)
+    assert history.read("my log/1", "1h", START, START + HOUR) == [WINDOW]
+    assert history.read("my log/1", "1d", START, START + HOUR) == []
+    assert history.read("another", "1h", START, START + HOUR) == []
+
+
+def test_reads_a_range_oldest_first_over_months(history: History) -> None:
+    hours = [-800, 2, 0, 30 * 24]
+    for hour in hours:
+        history.write(_at(hour))
+    assert history.ends("my log/1", "1h") == [START + (hour + 1) * HOUR for hour in sorted(hours)]
+    read = history.read("my log/1", "1h", START, START + 40 * 24 * HOUR)
+    assert [window.rows for window in read] == [0, 2, 720]
+    assert [window.rows for window in history.read("my log/1", "1h", START + HOUR, START + 3 * HOUR)] == [2]
+
+
+def test_a_window_replaces_the_one_before(history: History) -> None:
+    history.write(WINDOW)
+    history.write(replace(WINDOW, rows=99))
+    assert [window.rows for window in history.read("my log/1", "1h", START, START + HOUR)] == [99]
+
+
+def test_kinds(history: History) -> None:
+    assert history.kinds("l") == {}
+    kinds = {("p", "city"): Kind.CATEGORICAL, ("q", "배달"): Kind.NUMERIC}
+    history.write_kinds("l", kinds)
+    assert history.kinds("l") == kinds
+
+
+def test_keeps_a_number_of_windows(history: History, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(module.RETAINED, "1h", 2)
+    for hour in range(4):
+        history.write(_at(hour))
+    history.prune("my log/1", "1h")
+    assert history.ends("my log/1", "1h") == [START + 3 * HOUR, START + 4 * HOUR]
+
+
+def _file(folder: Path) -> Path:
+    (file,) = folder.rglob("*.parquet")
+    return file
+
+
+@pytest.mark.parametrize("damage", ["cut", "empty", "foreign", "newer"])
+def test_an_unreadable_file_is_reported_and_left_out(
+    tmp_path: Path, damage: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    history = History(str(tmp_path))
+    history.write(WINDOW)
+    file = _file(tmp_path)
+    if damage == "cut":
+        file.write_bytes(file.read_bytes()[:-40])
+    elif damage == "empty":
+        file.write_bytes(b"")
+    elif damage == "foreign":
+        pq.write_table(pa.table({"a": [1]}), file)
+    else:
+        table = pq.read_table(file)
+        meta = {
+            key: value.replace(b'"schema_version": 1', b'"schema_version": 9')
+            for key, value in table.schema.metadata.items()
+        }
+        pq.write_table(table.replace_schema_metadata(meta), file)
+    with caplog.at_level(logging.WARNING):
+        assert history.read("my log/1", "1h", START, START + HOUR) == []
+    assert str(file.name) in caplog.text
+    if damage == "newer":
+        assert "newer driftgauge" in caplog.text
+
+
+def test_unreadable_kinds_are_found_anew(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    history = History(str(tmp_path))
+    history.write_kinds("l", {("p", "x"): Kind.NUMERIC})
+    (tmp_path / "l" / "kinds.json").write_text("{", encoding="utf-8")
+    assert history.kinds("l") == {}
+    assert "kinds.json" in caplog.text
+
+
+def test_files_of_others_are_left_alone(tmp_path: Path) -> None:
+    history = History(str(tmp_path))
+    history.write(WINDOW)
+    folder = _file(tmp_path).parent
+    for name in ("notes.txt", "later.parquet", "20260304T1100Z.parquet.77.tmp"):
+        (folder / name).touch()
+    assert history.ends("my log/1", "1h") == [START + HOUR]
+
+
+def test_a_place_that_cannot_be_written_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("", encoding="utf-8")
+    with pytest.raises(HistoryError, match=r"file/my%20log%2F1/1h/.* can't be written"):
+        History(str(tmp_path / "file")).write(WINDOW)
+
+
+def test_an_unknown_protocol_is_refused() -> None:
+    with pytest.raises(HistoryError, match="nosuch://bucket can't be opened"):
+        History("nosuch://bucket?key=secret")
+
+
+@pytest.mark.parametrize("name", ["..", ".", "a/../b"])
+def test_a_log_name_never_leaves_the_folder(tmp_path: Path, name: str) -> None:
+    history = History(str(tmp_path / "history"))
+    history.write(replace(WINDOW, log=name))
+    assert history.ends(name, "1h") == [START + HOUR]
+    assert [path.name for path in tmp_path.iterdir()] == ["history"]
+
+
+_WRITER = """
+import sys
+from dataclasses import replace
+from datetime import timedelta
+from metrics_exporter.history import History
+from tests.exporter.compute.test_history import WINDOW
+history = History(sys.argv[1])
+window = replace(WINDOW, profiles=WINDOW.profiles * 2000)
+print("writing", flush=True)
+while True:
+    history.write(window)
+"""
+
+
+@pytest.mark.slow
+def test_a_killed_writer_leaves_no_half_file(tmp_path: Path) -> None:
+    for delay in (0.0, 0.05, 0.11, 0.2):
+        command = [sys.executable, "-c", _WRITER, str(tmp_path)]
+        writer = subprocess.Popen(
+            command, stdout=subprocess.PIPE, cwd=Path.cwd(), env={**os.environ, "PYTHONPATH": "."}
+        )
+        assert writer.stdout is not None
+        assert writer.stdout.readline() == b"writing\n"
+        while not list(tmp_path.rglob("*.parquet")):
+            time.sleep(0.01)
+        time.sleep(delay)
+        writer.send_signal(signal.SIGKILL)
+        writer.wait(10)
+        writer.stdout.close()
+        (window,) = History(str(tmp_path)).read("my log/1", "1h", START, START + HOUR)
+        assert len(window.profiles) == 8000
+
+
+def test_two_weeks_of_hours_are_read_fast(tmp_path: Path) -> None:
+    history = History(str(tmp_path))
+    for hour in range(14 * 24):
+        history.write(_at(hour))
+    began = time.process_time()
+    assert len(history.read("my log/1", "1h", START, START + timedelta(days=15))) == 14 * 24
+    assert time.process_time() - began < 3

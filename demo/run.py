@@ -113,10 +113,9 @@ def driftgauge_command() -> str:
 
 def _driftgauge(*arguments: str) -> Check:
     done = subprocess.run([_DRIFTGAUGE, *arguments], capture_output=True, text=True, check=False)
-    said = " ".join(f"{done.stdout} {done.stderr}".split())
-    return checked(
-        " ".join(arguments), [] if done.returncode == 0 else [f"exit {done.returncode}: {said}"], said or "fine"
-    )
+    said = (done.stdout + done.stderr).strip().splitlines() or ["done"]
+    wrong = [] if done.returncode == 0 else [f"exit {done.returncode}: {said[-1]}"]
+    return checked(" ".join(arguments), wrong, said[-1])
 
 
 def _start_exporter(processes: Processes, log: Log, listen: str) -> Process:

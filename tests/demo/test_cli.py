@@ -89,7 +89,7 @@ def test_without_companions_it_says_what_one_would_gain_and_a_stale_output_fails
     rows = _rows(result.output)
     assert result.exit_code == 1
     assert [name for name, (outcome, _) in rows.items() if outcome == "FAILED"] == ["generate --check"]
-    assert rows["generate --check"][1].startswith("exit 3: ")
+    assert rows["generate --check"][1].startswith("exit 3: output is stale: run `driftgauge generate`")
     for name in ("alertmanager", "prometheus", "terraform"):
         assert rows[name][0] == "skipped"
         assert "not on PATH; it would " in rows[name][1]

@@ -116,7 +116,7 @@ def test_only_what_is_new_of_a_registered_predictor(folder: Path) -> None:
     assert [path.name for path in Path("registry").iterdir()] == ["a.yaml"]
     valid()
     file.write_text(REGISTERED)
-    subprocess.run(["patch", "-p1"], input=shown.stdout, text=True, check=True, stdout=subprocess.DEVNULL)
+    subprocess.run(["git", "apply"], input=shown.stdout, text=True, check=True)
     assert "eta_v2" in file.read_text()
 
 

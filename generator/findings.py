@@ -72,7 +72,7 @@ def quote(text: object) -> str:
     return f"`{shown}…`" if len(str(text)) > _LONGEST_QUOTE else f"`{shown}`"
 
 
-def listing(names: Iterable[str], most: int = 12) -> str:
+def listing(names: Iterable[str], most: int = 20) -> str:
     """Names as a message lists them; beyond `most` only how many more there are."""
     all_names = list(names)
     shown = ", ".join(quote(name) for name in all_names[:most])

@@ -61,9 +61,8 @@ class _Reading:
         """Add what a file declares, and what is wrong with its syntax and shape."""
         document, findings = self._read(source)
         found, misshapen = versions.load(document) if document else (None, [])
-        if found is None:
-            self.declared.complete = False
-        else:
+        self.declared.complete &= found is not None and found.complete
+        if found is not None:
             self.declared.logs += found.logs
             self.declared.teams += found.teams
             self.declared.predictors += found.predictors

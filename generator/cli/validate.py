@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from importlib import import_module
 from pathlib import Path
@@ -45,5 +46,6 @@ def command(registry: Path, format_: str) -> None:
 
 
 def show(loaded: Loaded) -> None:
-    """Print the findings for a person; in colour on a terminal."""
-    click.echo(text.render(loaded.findings, colour=sys.stdout.isatty()), nl=False)
+    """Print the findings for a person; in colour on a terminal, unless `NO_COLOR` is set."""
+    colour = sys.stdout.isatty() and not os.environ.get("NO_COLOR")
+    click.echo(text.render(loaded.findings, colour=colour), nl=False)

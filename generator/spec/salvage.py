@@ -22,19 +22,23 @@ _EVALUATION_METRIC = "evaluation"
 
 
 class Salvaged(NamedTuple):
-    """The entries of a file, those of wrong shape included."""
+    """The entries of a file, those of wrong shape included; `complete` is False where it may have meant more."""
 
     logs: list[Entry[Log]]
     teams: list[Entry[Team]]
     predictors: list[Entry[Predictor]]
+    complete: bool = True
 
 
 def salvage(document: Document, wrong: Iterable[KeyPath]) -> Salvaged:
     """The entries of a file in which the values at the `wrong` key paths can't be used."""
     below: defaultdict[tuple[str, str], list[KeyPath]] = defaultdict(list)
+    complete = True
     for path in wrong:
         if len(path) > 1:
             below[str(path[0]), str(path[1])].append(path[2:])
+        else:
+            complete = False
 
     def simple(section: str, spec: type[Any]) -> list[Entry[Any]]:
         return [
@@ -46,7 +50,7 @@ def salvage(document: Document, wrong: Iterable[KeyPath]) -> Salvaged:
         _predictor(document, name, value, below["predictors", name])
         for name, value in _section(document.data, "predictors").items()
     ]
-    return Salvaged(simple("logs", Log), simple("teams", Team), predictors)
+    return Salvaged(simple("logs", Log), simple("teams", Team), predictors, complete)
 
 
 def _section(data: Any, name: str) -> dict[str, Any]:

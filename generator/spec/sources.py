@@ -27,7 +27,7 @@ class Source:
 
 def read(folder: Path) -> tuple[list[Source], list[Finding]]:
     """All registry files below `folder`, sorted by path; hidden files and folders are left out."""
-    found = [item if isinstance(item, Finding) else _read(item) for item in _files(folder)]
+    found = [item if isinstance(item, Finding) else read_file(item) for item in _files(folder)]
     if not found:
         found.append(empty_registry.finding(display(folder)))
     sources = [item for item in found if isinstance(item, Source)]
@@ -57,7 +57,8 @@ def _is_registry_file(name: str) -> bool:
     return Path(name).suffix in _SUFFIXES and not name.startswith(".")
 
 
-def _read(path: Path) -> Source | Finding:
+def read_file(path: Path) -> Source | Finding:
+    """A file's text, or why it can't be read."""
     name = display(path)
     try:
         if not stat.S_ISREG(path.stat().st_mode):

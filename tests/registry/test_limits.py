@@ -8,8 +8,10 @@ import pytest
 import yaml
 
 from generator.checks.syntax import too_large
+from generator.cli.validate import show
 from generator.load import load_registry
 from generator.spec import yaml_reader
+from tests.registry.examples import complete
 
 
 def test_too_many_elements(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -47,3 +49,20 @@ def test_a_silence_at_the_end_of_a_file_silences_nothing(tmp_path: Path) -> None
     (tmp_path / "a.yaml").write_text(text, encoding="utf-8")
     (finding,) = load_registry(tmp_path).findings
     assert (finding.code, finding.place.line) == ("unused-silence", 2)
+
+
+def test_a_profile_with_a_name_that_no_file_has(tmp_path: Path) -> None:
+    text = complete(f"reference: {{kind: training, profile: {'x' * 5000}}}")
+    (tmp_path / "a.yaml").write_text(text, encoding="utf-8")
+    assert [finding.code for finding in load_registry(tmp_path).findings] == ["profile-not-found"]
+
+
+def test_colours_are_for_terminals_that_want_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True)
+    loaded = load_registry(tmp_path)
+    for no_colour, escapes in (("", True), ("1", False)):
+        monkeypatch.setenv("NO_COLOR", no_colour)
+        show(loaded)
+        assert ("\x1b[31m" in capsys.readouterr().out) is escapes

@@ -28,5 +28,5 @@ def _is_below(folder: Path, profile: str) -> bool:
     try:
         file = (folder / profile).resolve()
         return file.is_relative_to(folder.resolve()) and file.is_file()
-    except (OSError, ValueError):
+    except OSError:  # such as a name that is too long for any file
         return False

@@ -15,6 +15,7 @@ pytestmark = pytest.mark.slow
 SURGE = {
     "alertname": "arrival_delay: aircraft-seats-defaults",
     "driftgauge": "threshold",
+    "log": "default",
     "predictor": "arrival_delay",
     "model_id": "arrival_delay_v3",
     "feature": "aircraft_seats",
@@ -24,6 +25,7 @@ SURGE = {
 STUCK = {
     "alertname": "cancellation: cancellation-rate-high",
     "driftgauge": "threshold",
+    "log": "default",
     "predictor": "cancellation",
     "model_id": "cancellation_v1",
     "team": "network",

@@ -39,9 +39,13 @@ def command(file: Path | None, once: bool, now: str | None, **options: str | Non
         settings = config.read(given, os.environ, file)
     except config.SettingsError as error:
         raise (click.UsageError if error.usage else click.ClickException)(str(error)) from None
-    from metrics_exporter.errors import USER_ERRORS  # noqa: PLC0415 - the warehouse's driver takes its time to load
-    from metrics_exporter.service import ServiceError, serve  # noqa: PLC0415
-
+    try:  # only now: the warehouse's driver takes its time to load, and may not be installed
+        from metrics_exporter.errors import USER_ERRORS  # noqa: PLC0415
+        from metrics_exporter.service import ServiceError, serve  # noqa: PLC0415
+    except ModuleNotFoundError as error:
+        raise click.ClickException(
+            f"the exporter needs {error.name}; install it with: pip install 'driftgauge[duckdb]'"
+        ) from None
     try:
         if once:
             _print_once(settings, clock or datetime.now(UTC))

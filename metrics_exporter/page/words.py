@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-_THOUSANDS = ((1e12, "T"), (1e9, "G"), (1e6, "M"), (1e4, "k"))
+_SUFFIXES = ((1e12, 1e12, "T"), (1e9, 1e9, "G"), (1e6, 1e6, "M"), (1e4, 1e3, "k"))
 
 
 def number(value: float) -> str:
-    """Three significant digits, with a suffix from ten thousand on; no exponent where one can be avoided."""
-    size = abs(value)
-    for unit, suffix in _THOUSANDS:
-        if unit <= size < 1e15:
-            scaled = value / (1000 if suffix == "k" else unit)
-            return f"{scaled:.3g}{suffix}" if abs(scaled) < 1000 else f"{scaled:.0f}{suffix}"
-    if size >= 1000:
-        return f"{value:.0f}" if size < 1e4 else f"{value:.3g}"
-    return f"{value:.3g}" if size == 0 or size >= 1e-4 else f"{value:.1e}"
+    """Three significant digits, all of a number of four, a suffix beyond; an exponent only for what is tiny or huge."""
+    rounded = float(f"{value:.3g}")
+    size = abs(rounded)
+    if size >= 1e15 or 0 < size < 1e-4:
+        return f"{value:.1e}"
+    for least, unit, suffix in _SUFFIXES:
+        if size >= least:
+            return f"{rounded / unit:g}{suffix}"
+    return f"{value:.0f}" if size >= 1000 else f"{rounded:g}"
 
 
 def count(value: int) -> str:

@@ -24,6 +24,7 @@ MIXIN_FOLDER = "mixin"
 GRAFANA_PROVISIONING_FOLDER = "grafana-provisioning"
 
 SHARED_FOLDER_UID = "driftgauge"
+SHARED_FOLDER_TITLE = "driftgauge"
 FLEET_DASHBOARD_UID = "driftgauge-fleet"
 FEATURE_DASHBOARD_UID = "driftgauge-feature"
 FLEET_DASHBOARD_FILE = f"{DASHBOARDS_FOLDER}/fleet.json"
@@ -77,6 +78,24 @@ def uid(kind: str, *parts: str) -> str:
 def folder_uid(team: str) -> str:
     """The UID of a team's folder."""
     return uid("folder", team)
+
+
+def folder_path(team: str) -> str:
+    """The title of a team's folder where it is read as a path, which must not lead into or out of another folder."""
+    plain = not re.search(r"[/\\]|^[.~]", team) and len(team.encode()) <= 190
+    return team if plain else stem(team)
+
+
+def rules_name(predictor: str) -> str:
+    """The name of a predictor's rules as a Kubernetes object: a DNS label."""
+    return uid("rules", predictor)
+
+
+def environment_variable(owner: str, what: str) -> str:
+    """The environment variable that holds something of a team's: `DRIFTGAUGE_LOGISTICS_SLACK_URL`."""
+    plain = re.fullmatch(r"[a-z][a-z0-9_]{0,59}", owner)
+    name = owner if plain else f"{slug(owner)[:40]}_{digest(owner)}"
+    return f"DRIFTGAUGE_{name}_{what}".replace("-", "_").upper()
 
 
 def predictor_dashboard_uid(predictor: str) -> str:

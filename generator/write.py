@@ -18,15 +18,26 @@ from pathlib import Path
 
 from generator.conventions import (
     DASHBOARDS_FOLDER,
+    GRAFANA_PROVISIONING_FOLDER,
+    KUBERNETES_FOLDER,
     METRICS_FOLDER,
+    MIXIN_FOLDER,
     PROMETHEUS_FOLDER,
     TERRAFORM_FOLDER,
     generated_mark,
 )
 
 _STAGING_PREFIX = ".driftgauge-"
-_FOLDERS = (METRICS_FOLDER, DASHBOARDS_FOLDER, TERRAFORM_FOLDER, PROMETHEUS_FOLDER)
-_SUFFIXES = frozenset({".json", ".tf", ".yaml"})
+_FOLDERS = (
+    METRICS_FOLDER,
+    DASHBOARDS_FOLDER,
+    TERRAFORM_FOLDER,
+    PROMETHEUS_FOLDER,
+    KUBERNETES_FOLDER,
+    MIXIN_FOLDER,
+    GRAFANA_PROVISIONING_FOLDER,
+)
+_SUFFIXES = frozenset({".json", ".libsonnet", ".tf", ".yaml"})
 
 
 class WriteError(Exception):

@@ -5,16 +5,16 @@ from __future__ import annotations
 import difflib
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, NoReturn
 
 import click
 
-from generator import write
+from generator import settings, write
 from generator.load import load_registry
 from generator.model import AlertSeverity, Registry
-from generator.render import render
+from generator.render import TARGETS, render
 from generator.render.errors import RenderError
 from generator.report import text
 from generator.report.summary import summary
@@ -33,9 +33,16 @@ _STALE = 3
     show_default=True,
     help="Where the generated files go.",
 )
+@click.option(
+    "--target",
+    "targets",
+    multiple=True,
+    type=click.Choice(list(TARGETS)),
+    help="What to generate beside definitions and dashboards, in place of what driftgauge.yaml says; repeatable.",
+)
 @click.option("--check", is_flag=True, help="Write nothing; list stale, missing and orphaned files.")
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
-def command(registry: Path, output: Path, check: bool, as_json: bool) -> None:
+def command(registry: Path, output: Path, targets: tuple[str, ...], check: bool, as_json: bool) -> None:
     """Generate metric definitions, dashboards and alert rules from the REGISTRY folder.
 
     Files that carry driftgauge's mark are replaced, and removed when nothing generates them any more; all others are
@@ -43,7 +50,7 @@ def command(registry: Path, output: Path, check: bool, as_json: bool) -> None:
 
     Exit codes: 0 fine, 1 findings or failure, 2 wrong usage, 3 the output is stale (with --check).
     """
-    model, files = _rendered(registry)
+    model, files = _rendered(registry, targets or _settings(registry).targets)
     try:
         plan = write.plan(output, files) if check else write.apply(output, files)
     except write.WriteError as error:
@@ -58,13 +65,22 @@ def command(registry: Path, output: Path, check: bool, as_json: bool) -> None:
         sys.exit(_STALE)
 
 
-def _rendered(folder: Path) -> tuple[Registry, dict[str, bytes]]:
+def _settings(registry: Path) -> settings.Settings:
+    file = settings.beside(registry)
+    read = settings.read(file)
+    click.echo(text.render(read.findings, colour=sys.stderr.isatty()), err=True, nl=False)
+    if read.settings is None:
+        _fail(f"{file} can't be used as it is; nothing was written")
+    return read.settings
+
+
+def _rendered(folder: Path, targets: Iterable[str]) -> tuple[Registry, dict[str, bytes]]:
     loaded = load_registry(folder)
     click.echo(text.render(loaded.findings, colour=sys.stderr.isatty()), err=True, nl=False)
     if loaded.registry is None:
         _fail(f"{summary(loaded)}; nothing was written")
     try:
-        return loaded.registry, render(loaded.registry)
+        return loaded.registry, render(loaded.registry, targets)
     except RenderError as error:
         _fail(f"{error}\nNothing was written.")
 

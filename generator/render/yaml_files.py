@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import yaml
@@ -13,6 +14,10 @@ _WIDTH = 1_000_000  # never fold: libyaml and PyYAML do it differently
 _LEAF_WIDTH = 80
 
 _SafeDumper: type[yaml.SafeDumper] = getattr(yaml, "CSafeDumper", yaml.SafeDumper)  # libyaml: ten times faster
+
+
+class OneALine(list[Any]):
+    """A list whose elements stand on a line each, however short they are."""
 
 
 class _Dumper(_SafeDumper):  # type: ignore[misc, valid-type]
@@ -28,11 +33,21 @@ class _Dumper(_SafeDumper):  # type: ignore[misc, valid-type]
         return True
 
 
+# Text to PyYAML, and without quotes a boolean or a number to YAML 1.2, or to Go's readers.
+_NOT_TEXT_ELSEWHERE = re.compile(r"[yYnN]|[-+]?(0[oO]?[0-7_]+|0[xX][\da-fA-F_]+|\.?\d[\d_]*(\.[\d_]*)?([eE][-+]?\d+)?)")
+
+
 def _text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
-    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style="|" if "\n" in text else None)
+    style = "|" if "\n" in text else "'" if _NOT_TEXT_ELSEWHERE.fullmatch(text) else None
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
+
+
+def _one_a_line(dumper: yaml.SafeDumper, items: OneALine) -> yaml.SequenceNode:
+    return dumper.represent_sequence("tag:yaml.org,2002:seq", items, flow_style=False)
 
 
 _Dumper.add_representer(str, _text)
+_Dumper.add_representer(OneALine, _one_a_line)
 
 
 def yaml_file(path: str, content: Any, about: str) -> bytes:

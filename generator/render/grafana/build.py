@@ -9,6 +9,7 @@ from generator.conventions import (
     EXPORTER_STEM,
     FEATURE_DASHBOARD_FILE,
     FLEET_DASHBOARD_FILE,
+    SHARED_FOLDER_TITLE,
     SHARED_FOLDER_UID,
     SHARED_ROOT,
     TERRAFORM_FOLDER,
@@ -63,7 +64,7 @@ def shared_root(registry: Registry) -> Root:
         path=path,
         stem=SHARED_ROOT,
         about="what belongs to no team",
-        folder=Folder(SHARED_FOLDER_UID, "driftgauge"),
+        folder=Folder(SHARED_FOLDER_UID, SHARED_FOLDER_TITLE),
         contact_points=(),
         files=(
             PredictorFile(

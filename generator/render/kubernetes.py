@@ -1,0 +1,133 @@
+"""Kubernetes objects: rules for the Prometheus operator, dashboards for Grafana's sidecar, and how to scrape.
+
+The namespace, and the labels by which an operator selects what is its own, are left to the kustomization that
+includes this one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from generator.conventions import DASHBOARDS_FOLDER, KUBERNETES_FOLDER, rules_name
+from generator.model import Registry
+from generator.render import dashboards
+from generator.render.dashboard_files import DashboardFile, dashboard_files
+from generator.render.errors import RenderError
+from generator.render.prometheus.rules import RuleFile, rule_files
+from generator.render.yaml_files import OneALine, yaml_file
+
+MAX_CONFIG_MAP_BYTES = 2**20  # Kubernetes'
+MAX_RULE_BYTES = 2**19  # the operator's, which puts rules into ConfigMaps of its own
+
+_LABELS = {"app.kubernetes.io/part-of": "driftgauge"}
+_EXPORTER = "driftgauge-exporter"
+_ALL = KUBERNETES_FOLDER
+_RULES = f"{_ALL}/rules"
+_DASHBOARDS = f"{_ALL}/{DASHBOARDS_FOLDER}"
+_MONITOR = f"{_ALL}/servicemonitor.yaml"
+_ABOUT_MONITOR = """How the Prometheus operator finds the exporter: by a Service that has the label
+`app.kubernetes.io/name: driftgauge` and a port named `metrics`.
+The label `pod` is dropped, so that a new pod goes on with the same series."""
+
+
+def render(registry: Registry) -> dict[str, bytes]:
+    """Objects and kustomizations, by path relative to the output folder.
+
+    Raises:
+        RenderError: an object is larger than the cluster takes.
+    """
+    rules = {_rules_path(file): file for file in rule_files(registry)}
+    drawn = {_dashboard_path(file): file for file in dashboard_files(registry)}
+    json_files = dashboards.render(registry)
+    files = {
+        _MONITOR: yaml_file(_MONITOR, _service_monitor(), _ABOUT_MONITOR),
+        **{path: yaml_file(path, _prometheus_rule(file), file.about) for path, file in rules.items()},
+        **{path: yaml_file(path, _config_map(file, json_files), file.about) for path, file in drawn.items()},
+    }
+    _check_sizes(files, rules, drawn, json_files)
+    return {
+        **files,
+        **_kustomization(_ALL, [_MONITOR, _RULES, _DASHBOARDS], "All that driftgauge generates."),
+        **_kustomization(_RULES, rules, "The alert rules."),
+        **_kustomization(_DASHBOARDS, drawn, "The dashboards."),
+    }
+
+
+def _rules_path(file: RuleFile) -> str:
+    return f"{_RULES}/{file.stem}.yaml" if file.predictor is None else f"{_RULES}/predictors/{file.stem}.yaml"
+
+
+def _dashboard_path(file: DashboardFile) -> str:
+    return f"{_ALL}/{file.path.removesuffix('.json')}.yaml"
+
+
+def _check_sizes(
+    files: Mapping[str, bytes],
+    rules: Iterable[str],
+    drawn: Mapping[str, DashboardFile],
+    json_files: Mapping[str, bytes],
+) -> None:
+    """Refuse what the cluster would: at the first `kubectl apply`, or silently by the operator."""
+    problems = [
+        f"- {path}: {size:,} bytes of rules, and the Prometheus operator takes {MAX_RULE_BYTES:,}; "
+        "let one alert watch several features by a glob"
+        for path in rules
+        if (size := len(files[path])) > MAX_RULE_BYTES
+    ] + [
+        f"- {path}: a dashboard of {size:,} bytes, and a ConfigMap holds {MAX_CONFIG_MAP_BYTES:,}; "
+        "let one alert watch several features by a glob"
+        for path, file in drawn.items()
+        if (size := len(json_files[file.path])) > MAX_CONFIG_MAP_BYTES
+    ]
+    if problems:
+        raise RenderError("Kubernetes would refuse what the registry asks for:\n" + "\n".join(problems))
+
+
+def _prometheus_rule(file: RuleFile) -> dict[str, Any]:
+    name = _EXPORTER if file.predictor is None else rules_name(file.predictor)
+    return {
+        "apiVersion": "monitoring.coreos.com/v1",
+        "kind": "PrometheusRule",
+        "metadata": {"name": name, "labels": _LABELS},
+        "spec": {"groups": file.groups},
+    }
+
+
+def _config_map(file: DashboardFile, json_files: Mapping[str, bytes]) -> dict[str, Any]:
+    """The sidecar writes each key as a file, so a key must not be another's: the dashboard's UID is nobody else's."""
+    return {
+        "apiVersion": "v1",
+        "kind": "ConfigMap",
+        "metadata": {
+            "name": file.uid,
+            "labels": {**_LABELS, "grafana_dashboard": "1"},
+            "annotations": {"grafana_folder": file.folder},
+        },
+        "data": {f"{file.uid}.json": json_files[file.path].decode()},
+    }
+
+
+def _service_monitor() -> dict[str, Any]:
+    endpoint = {
+        "port": "metrics",
+        "interval": "60s",
+        "scrapeTimeout": "30s",
+        "relabelings": [
+            {"targetLabel": "instance", "replacement": "driftgauge"},
+            {"action": "labeldrop", "regex": "pod"},
+        ],
+    }
+    return {
+        "apiVersion": "monitoring.coreos.com/v1",
+        "kind": "ServiceMonitor",
+        "metadata": {"name": _EXPORTER, "labels": _LABELS},
+        "spec": {"selector": {"matchLabels": {"app.kubernetes.io/name": "driftgauge"}}, "endpoints": [endpoint]},
+    }
+
+
+def _kustomization(folder: str, paths: Iterable[str], about: str) -> dict[str, bytes]:
+    path = f"{folder}/kustomization.yaml"
+    resources = OneALine(path.removeprefix(f"{folder}/") for path in paths)
+    content = {"apiVersion": "kustomize.config.k8s.io/v1beta1", "kind": "Kustomization", "resources": resources}
+    return {path: yaml_file(path, content, about)}

@@ -1,0 +1,74 @@
+"""`driftgauge.yaml`, beside the registry: what a repository has generated for it. Without the file, defaults."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+
+from generator.checks.shape import unknown_choice, unsupported_version, wrong_type
+from generator.checks.shape.refusal import refuse
+from generator.findings import Finding, did_you_mean, quote
+from generator.render import DEFAULT_TARGETS, TARGETS
+from generator.spec import sources, translate, yaml_reader
+from generator.spec.tree import Document
+
+FILE = "driftgauge.yaml"
+VERSION = 1
+
+
+def _target(name: str) -> str:
+    if name not in TARGETS:
+        raise refuse(unknown_choice.RULE, f"there is no target {quote(name)}", did_you_mean(name, TARGETS))
+    return name
+
+
+class Settings(BaseModel):
+    """What the file may say; strict."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+    version: int = VERSION
+    targets: list[Annotated[str, AfterValidator(_target)]] = Field(list(DEFAULT_TARGETS))
+
+
+@dataclass(frozen=True)
+class Read:
+    """The settings, None when there is something wrong with them, and what it is."""
+
+    settings: Settings | None
+    findings: tuple[Finding, ...] = ()
+
+
+def beside(registry: Path) -> Path:
+    """Where a registry folder's settings are."""
+    return Path(os.path.normpath(registry / ".." / FILE))
+
+
+def read(file: Path) -> Read:
+    """The settings in `file`, defaults where there is no such file. What is wrong with it are findings."""
+    if not (file.exists() or file.is_symlink()):
+        return Read(Settings())
+    source = sources.read_file(file)
+    if isinstance(source, Finding):
+        return Read(None, (source,))
+    document, findings = yaml_reader.read(source.name, source.text)
+    settings, more = (None, []) if document is None else _load(document)
+    found = (*findings, *more)
+    return Read(None if found else settings, found)
+
+
+def _load(document: Document) -> tuple[Settings | None, list[Finding]]:
+    data: Any = document.data
+    if not isinstance(data, dict):
+        return None, [wrong_type.finding(document.place(), "dict_type", data, None)]
+    version = data.get("version", VERSION)
+    if version != VERSION or isinstance(version, bool):
+        return None, [unsupported_version.finding(document.place(("version",)), version, [VERSION])]
+    try:
+        return Settings.model_validate(data), []
+    except ValidationError as error:
+        return None, [finding for _, finding in translate.findings(document, error, Settings)]

@@ -155,11 +155,9 @@ class _LogRefresher:
         due = windows.due(self._hours | given_up, last, self._limits.lookback, self._limits.recompute)
         due = [end for end in due if end not in given_up]
         self._note_missed(due, last)
-        touched = set(due) & self._hours
-        try:
-            self._scan_all(due)
-        finally:
-            self._merge_days(windows.last_end(now, self._settle, DAY), touched)
+        last_day = windows.last_end(now, self._settle, DAY)
+        self._merge_days(last_day)
+        self._scan_all(due, last_day)
 
     def _load(self, last: datetime) -> None:
         """Take up what the history has until `last`; what is later comes from a clock that was ahead."""
@@ -170,6 +168,7 @@ class _LogRefresher:
         self._known: dict[tuple[str, str], datetime] = {}
         self._features: dict[tuple[str, str], dict[str, datetime]] = {}
         self._vocabulary = Vocabulary()
+        self._fresh: dict[datetime, WindowProfiles] = {}  # the hours of the last scan, so that a day needs no reading
         self._baseline = max(self._hours, default=last)
         recent = self._history.read(self._name, "1h", last - KNOWN_FOR, last)
         self._hours -= set(windows.ends(last - KNOWN_FOR, last, HOUR)) - {profiles.end for profiles in recent}
@@ -183,7 +182,7 @@ class _LogRefresher:
             end for end in due if end not in self._hours and self._baseline and self._baseline < end < last
         )
 
-    def _scan_all(self, due: list[datetime]) -> None:
+    def _scan_all(self, due: list[datetime], last_day: datetime) -> None:
         while due:
             start, end = next(windows.spans(due, self._span_hours))
             try:
@@ -194,8 +193,8 @@ class _LogRefresher:
                     raise
                 self._span_hours //= 2
                 continue
-            for profiles in scanned.windows:
-                self._keep(profiles)
+            self._fresh = {profiles.end: self._keep(profiles) for profiles in scanned.windows}
+            self._merge_days(last_day)
             due = [at for at in due if at > end]
 
     def _scan(self, start: datetime, end: datetime) -> Scanned:
@@ -215,7 +214,7 @@ class _LogRefresher:
             self._query_seconds = (self._query_seconds or 0.0) + time.monotonic() - began
         return assemble(self._name, request, rows)
 
-    def _keep(self, profiles: WindowProfiles) -> None:
+    def _keep(self, profiles: WindowProfiles) -> WindowProfiles:
         expected = {
             model: [feature for feature, at in features.items() if profiles.end - KNOWN_FOR < at <= profiles.end]
             for model, features in self._features.items()
@@ -223,6 +222,8 @@ class _LogRefresher:
         complete = with_absent(profiles, expected)
         self._history.write(complete)
         self._take(complete)
+        self._days.discard(windows.floor(profiles.start, DAY) + DAY)  # it is to be merged again
+        return complete
 
     def _take(self, profiles: WindowProfiles) -> None:
         """Remember an hourly window that is in the history."""
@@ -248,22 +249,22 @@ class _LogRefresher:
         if latest is None or latest.end <= profiles.end:
             self._latest[profiles.window] = profiles
 
-    def _merge_days(self, last_day: datetime, touched: set[datetime]) -> None:
-        """Merge each day that is complete but for hours given up, and is new or had hours computed again."""
+    def _merge_days(self, last_day: datetime) -> None:
+        """Merge each day that is new, or had hours computed again, and is complete but for hours given up."""
         first = windows.floor(last_day - self._limits.lookback, DAY)
-        again = {windows.floor(end - HOUR, DAY) + DAY for end in touched}
         for end in windows.ends(first, last_day, DAY):
-            if end in self._days and end not in again:
-                continue
             hours = set(windows.ends(end - DAY, end, HOUR))
             missing = {hour for hour in hours - self._hours if self._attempts.get(hour, 0) < _ATTEMPTS}
-            if not missing and hours & self._hours:
-                self._merge_day(end)
+            if end not in self._days and not missing and hours & self._hours:
+                self._merge_day(end, hours & self._hours)
 
-    def _merge_day(self, end: datetime) -> None:
-        parts = self._history.read(self._name, "1h", end - DAY, end)
-        unreadable = set(windows.ends(end - DAY, end, HOUR)) & self._hours - {part.end for part in parts}
-        if unreadable:
+    def _merge_day(self, end: datetime, hours: set[datetime]) -> None:
+        if hours <= self._fresh.keys():
+            parts = [self._fresh[hour] for hour in sorted(hours)]
+        else:
+            parts = self._history.read(self._name, "1h", end - DAY, end)
+        unreadable = hours - {part.end for part in parts}
+        if unreadable:  # to be computed again
             self._hours -= unreadable
             return
         day = merge_windows(parts, "1d", end - DAY, end)

@@ -21,6 +21,8 @@ from generator.report.summary import summary
 from metrics_exporter.definitions import Kind, Log
 from metrics_exporter.log_facts import LogFacts, PredictorFacts
 
+_TIMES = ("%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d")
+
 
 @click.command("discover")
 @click.argument("registry", type=click.Path(file_okay=False, path_type=Path), default="registry")
@@ -33,7 +35,12 @@ from metrics_exporter.log_facts import LogFacts, PredictorFacts
 )
 @click.option("--table", help="Read this table only. Without it: all logs of the registry.")
 @click.option("--days", type=click.IntRange(1, 28), default=7, show_default=True, help="How far back to read.")
-@click.option("--now", type=click.DateTime(), help="Read up to this time (UTC) instead of the clock's.")
+@click.option(
+    "--now",
+    type=click.DateTime(_TIMES),
+    metavar="TIME",
+    help="Read up to this time, such as 2026-03-01T10:00 (UTC), instead of the clock's.",
+)
 @click.option(
     "--timeout", type=click.FloatRange(1), default=300, show_default=True, help="Seconds that a query may take."
 )

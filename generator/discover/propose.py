@@ -61,23 +61,23 @@ class Proposal:
 
 def propose(logs: Iterable[LogFacts], registry: Registry | None) -> Proposal:
     """What to add for all that is in the logs; a registry of None has no file yet."""
-    finding = _Finding({predictor.id: predictor for predictor in registry.predictors} if registry else {})
+    found = _Collected({predictor.id: predictor for predictor in registry.predictors} if registry else {})
     for facts in logs:
         for predictor in facts.predictors:
-            finding.add(predictor, facts)
+            found.add(predictor, facts)
     teams = [team.id for team in registry.teams] if registry else []
     team = teams[0] if len(teams) == 1 else PLACEHOLDER_TEAM
     return Proposal(
-        predictors=tuple(sorted(finding.new.values(), key=lambda predictor: predictor.id)),
+        predictors=tuple(sorted(found.new.values(), key=lambda predictor: predictor.id)),
         team=team,
         is_new_team=team not in teams,
-        additions=tuple(sorted(finding.additions, key=lambda additions: additions.predictor)),
-        notes=tuple(finding.notes),
+        additions=tuple(sorted(found.additions, key=lambda additions: additions.predictor)),
+        notes=tuple(found.notes),
     )
 
 
 @dataclass
-class _Finding:
+class _Collected:
     """What has been found so far."""
 
     registered: dict[str, Predictor]

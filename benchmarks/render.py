@@ -101,7 +101,7 @@ def _scrapes(snapshot: Snapshot, renderer: Connection) -> Iterator[Line]:
         server.shutdown()
         server.server_close()
     typical = statistics.median(idle)
-    size = f"{len(snapshot.current.text.gzip) / MEGABYTE:.1f} MB gzip"
+    size = f"{len(snapshot.current.text) / MEGABYTE:.1f} MB gzip"
     yield Line(f"scrape, {size}, median", f"{typical * 1e3:.1f} ms", goal="<= 20 ms", ok=typical <= 0.02)
     stall = min(busy) - typical  # what rendering causes is there each time, what others on the machine cause is not
     what = f"longest idle {(max(idle) - typical) * 1e3:.1f} ms"

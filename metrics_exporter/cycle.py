@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from metrics_exporter import definitions as contract
 from metrics_exporter.config import Settings
 from metrics_exporter.definitions import Definitions, DefinitionsError
-from metrics_exporter.exposition import Encoded
+from metrics_exporter.exposition import Encoded, families
 from metrics_exporter.history import History
 from metrics_exporter.logs import event
 from metrics_exporter.page import News, Page
@@ -22,8 +22,7 @@ from metrics_exporter.warehouses import open_warehouse
 
 _HOUR = timedelta(hours=1)
 _EPOCH = datetime.fromisoformat("1970-01-01T00:00:00+00:00")
-_FIRST_RETRY = timedelta(seconds=30)
-_LAST_RETRY = timedelta(minutes=10)
+_RETRIES = tuple(timedelta(seconds=seconds) for seconds in (30, 60, 120, 240, 480, 600))
 
 _log = logging.getLogger(__name__)
 
@@ -35,12 +34,14 @@ class Update:
     Attributes:
         page: the status page; None: it could not be made, the last one is still good.
         failures: what went wrong, in words.
+        windows: how many windows of logs there are to show.
         wake: when the next round is to begin.
     """
 
     snapshot: Snapshot
     page: Encoded | None
     failures: tuple[str, ...]
+    windows: int
     wake: datetime
 
 
@@ -75,7 +76,8 @@ class Cycle:
         problems = (*failures, *snapshot.dropped.values())
         due = next_due(self._definitions, now)
         page = self._draw(News(self._definitions, reports, shown, problems, snapshot.series, now, due))
-        return Update(snapshot, page, failures, self._wake(now, snapshot))
+        windows = sum(len(report.latest) for report in reports)
+        return Update(snapshot, page, failures, windows, self._wake(now, snapshot))
 
     def _draw(self, news: News) -> Encoded | None:
         """The status page; whatever is wrong with it must not take the metrics down."""
@@ -89,6 +91,7 @@ class Cycle:
         """Take up changed definitions; broken ones leave those before in force."""
         try:
             fresh = contract.load(self._settings.definitions)
+            families(fresh.catalogue.metrics)
         except DefinitionsError as error:
             self._definitions_error = f"the definitions before are kept: {error}"
             return
@@ -123,7 +126,7 @@ class Cycle:
         if snapshot.good_until:
             moments.append(snapshot.good_until)
         if self._failed_rounds:
-            moments.append(now + min(_FIRST_RETRY * 2 ** (self._failed_rounds - 1), _LAST_RETRY))
+            moments.append(now + _RETRIES[min(self._failed_rounds, len(_RETRIES)) - 1])
         return min(moments)
 
 

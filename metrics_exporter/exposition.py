@@ -43,18 +43,28 @@ _HELP_ESCAPES = str.maketrans({"\\": r"\\", '"': "'", "\n": r"\n", "\0": "\ufffd
 
 @dataclass(frozen=True, slots=True)
 class Encoded:
-    """Text as gzip bytes; `size` is its uncompressed length in bytes."""
+    """Text as gzip bytes: a head, which both formats share, and a tail.
 
-    gzip: bytes
+    Attributes:
+        size: the length of the text, in bytes.
+    """
+
+    head: bytes
+    tail: bytes
     size: int
 
+    def __len__(self) -> int:
+        return len(self.head) + len(self.tail)
+
     def chunks(self) -> Iterator[bytes]:
-        """The uncompressed bytes, piece by piece."""
+        """The text's bytes, piece by piece."""
         inflate = zlib.decompressobj(GZIP)
-        pending = self.gzip
-        while not inflate.eof:
-            yield inflate.decompress(pending, _READ_BYTES)
-            pending = inflate.unconsumed_tail
+        for part in (self.head, self.tail):
+            pending = part
+            while pending:
+                yield inflate.decompress(pending, _READ_BYTES)
+                pending = inflate.unconsumed_tail
+        yield inflate.flush()
 
     def text(self) -> str:
         """All of it."""
@@ -83,8 +93,9 @@ class Encoder:
 
     def finish(self, tail: bytes = b"") -> Encoded:
         """What was written so far and `tail`; the encoder can go on, or finish with another tail."""
+        self._parts = [b"".join(self._parts)]
         deflate = self._deflate.copy()
-        return Encoded(b"".join((*self._parts, deflate.compress(tail), deflate.flush())), self._size + len(tail))
+        return Encoded(self._parts[0], deflate.compress(tail) + deflate.flush(), self._size + len(tail))
 
 
 def encode(data: bytes) -> Encoded:

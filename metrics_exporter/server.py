@@ -182,7 +182,7 @@ class Handler(BaseHTTPRequestHandler):
         self.connection.settimeout(RESPONSE_SECONDS)
         self.send_response(response.status)
         self.send_header("Content-Type", response.content_type)
-        self.send_header("Content-Length", str(len(response.body.gzip) if zipped else response.body.size))
+        self.send_header("Content-Length", str(len(response.body) if zipped else response.body.size))
         self.send_header("Vary", "Accept, Accept-Encoding")
         self.send_header("X-Content-Type-Options", "nosniff")
         if zipped:
@@ -193,7 +193,8 @@ class Handler(BaseHTTPRequestHandler):
             self.send_header("WWW-Authenticate", 'Basic realm="driftgauge"')
         self.end_headers()
         if with_body:
-            for piece in [response.body.gzip] if zipped else response.body.chunks():
+            body = response.body
+            for piece in (body.head, body.tail) if zipped else body.chunks():
                 self.wfile.write(piece)
 
 

@@ -126,14 +126,13 @@ def work(settings: Settings, offset: timedelta, sending: Connection) -> None:
     except USER_ERRORS as error:
         sending.send(str(error))
         return
-    while True:
+    wake = _round(cycle, datetime.now(UTC) + offset, sending, first=True)
+    while wake is not None and not _orphaned((wake - (datetime.now(UTC) + offset)).total_seconds()):
         wake = _round(cycle, datetime.now(UTC) + offset, sending)
-        if _orphaned((wake - (datetime.now(UTC) + offset)).total_seconds()):
-            return
 
 
-def _round(cycle: Cycle, now: datetime, sending: Connection) -> datetime:
-    """Run a round and send what it yields; when to begin the next."""
+def _round(cycle: Cycle, now: datetime, sending: Connection, *, first: bool = False) -> datetime | None:
+    """Run a round and send what it yields; when to begin the next, None when there is nothing to begin with."""
     started = time.monotonic()
     try:
         with progress("computing the windows due"):
@@ -141,6 +140,9 @@ def _round(cycle: Cycle, now: datetime, sending: Connection) -> datetime:
     except Exception as error:  # whatever it is, the last good values stay and it is tried again
         event(_log, logging.ERROR, "round failed", error=f"{type(error).__name__}: {error}")
         return now + _RETRY
+    if first and update.failures and not update.windows:
+        sending.send("; ".join(update.failures))
+        return None
     sending.send(update)
     for failure in update.failures:
         event(_log, logging.ERROR, "failed", reason=failure)
@@ -152,7 +154,7 @@ def _round(cycle: Cycle, now: datetime, sending: Connection) -> datetime:
         "published",
         seconds=time.monotonic() - started,
         series=update.snapshot.series,
-        bytes=len(update.snapshot.current.text.gzip),
+        bytes=len(update.snapshot.current.text),
         next=update.wake.isoformat(timespec="seconds"),
     )
     return update.wake

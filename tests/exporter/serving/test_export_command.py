@@ -174,6 +174,7 @@ def test_a_port_in_use_is_one_line(place: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
+        (("--warehouse", "duckdb:nowhere.duckdb"), "nowhere.duckdb"),
         (("--definitions", "nowhere"), "nowhere/catalogue.yaml: not found"),
         (("--tls-certificate", "cert.pem", "--tls-key", "key.pem"), "tls_certificate cert.pem or tls_key key.pem"),
         (("--auth-username", "prometheus"), "basic auth needs both"),

@@ -140,6 +140,7 @@ def test_both_formats_hold_the_same_samples() -> None:
     snapshot = Snapshots().make(defined, reports, groups(defined, reports, NOW, MAX_AGE), NOW)
     text, openmetrics = snapshot.current.text.text(), snapshot.current.openmetrics.text()
     assert openmetrics.endswith("# EOF\n")
+    assert snapshot.current.text.head is snapshot.current.openmetrics.head
     assert _samples(text, parse_text) == _samples(openmetrics, parse_openmetrics)
 
 
@@ -152,7 +153,7 @@ def test_an_encoder_finishes_with_one_tail_and_with_another(parts: list[bytes], 
     for tail in (one, other):
         encoded = encoder.finish(tail)
         whole = b"".join(parts) + tail
-        assert gzip.decompress(encoded.gzip) == whole == b"".join(encoded.chunks())
+        assert gzip.decompress(encoded.head + encoded.tail) == whole == b"".join(encoded.chunks())
         assert encoded.size == len(whole)
 
 

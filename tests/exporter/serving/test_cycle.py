@@ -1,0 +1,130 @@
+"""Rounds: changed and broken definitions, failures and when to try again, on a real log."""
+
+from __future__ import annotations
+
+import shutil
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from metrics_exporter import config
+from metrics_exporter.cycle import Cycle, next_due
+from metrics_exporter.definitions import Definitions, DefinitionsError
+from metrics_exporter.page import Page
+from tests.exporter.serving.builders import NOW, definitions, predictor, write_definitions, write_log
+
+HOUR = timedelta(hours=1)
+DUE = NOW.replace(hour=11, minute=10)
+
+
+@pytest.fixture
+def cycle(tmp_path: Path) -> Cycle:
+    write_definitions(tmp_path / "metrics", definitions(predictor()))
+    write_log(tmp_path / "log.duckdb")
+    options = {
+        "definitions": str(tmp_path / "metrics"),
+        "warehouse": f"duckdb:{tmp_path / 'log.duckdb'}",
+        "history": str(tmp_path / "history"),
+        "lookback_days": "1",
+    }
+    return Cycle(config.read(options, {}, None))
+
+
+def test_a_round_without_trouble_waits_for_the_next_hour(cycle: Cycle) -> None:
+    update = cycle.run(NOW)
+    assert (update.failures, update.wake) == ((), DUE)
+    assert update.snapshot.series > 0
+    assert update.page is not None and "Nothing is failing" in update.page.text()
+
+
+def test_changed_definitions_are_taken_up_and_broken_ones_are_not(cycle: Cycle, tmp_path: Path) -> None:
+    assert 'role="primary",team="logistics"' in cycle.run(NOW).snapshot.current.text.text()
+    renamed = predictor().model_copy(update={"team": "maps"})
+    write_definitions(tmp_path / "metrics", definitions(renamed))
+    assert 'role="primary",team="maps"' in cycle.run(NOW).snapshot.current.text.text()
+
+    (tmp_path / "metrics" / "catalogue.yaml").write_text("schema_version: 99\n")
+    update = cycle.run(NOW)
+    assert 'role="primary",team="maps"' in update.snapshot.current.text.text()
+    (failure,) = update.failures
+    assert "the definitions before are kept" in failure and "schema_version is 99" in failure
+    assert update.page is not None and "schema_version is 99" in update.page.text()
+
+    write_definitions(tmp_path / "metrics", definitions(predictor()))
+    assert cycle.run(NOW).failures == ()
+
+
+def test_a_catalogue_that_can_not_be_extracted_is_as_broken_as_any(cycle: Cycle, tmp_path: Path) -> None:
+    cycle.run(NOW)
+    catalogue = tmp_path / "metrics" / "catalogue.yaml"
+    catalogue.write_text(catalogue.read_text().replace("statistic: mean", "statistic: predictions"))
+    update = cycle.run(NOW)
+    assert "has no statistic predictions" in update.failures[0]
+    assert "ml_feature_mean" in update.snapshot.current.text.text()
+
+
+def test_failed_rounds_are_tried_again_later_and_later(cycle: Cycle, tmp_path: Path) -> None:
+    good = cycle.run(NOW).snapshot.current.text.text()
+    shutil.move(tmp_path / "log.duckdb", tmp_path / "away.duckdb")
+    now, waits = NOW + HOUR, []
+    for _ in range(7):
+        update = cycle.run(now)
+        waits.append((update.wake - now).total_seconds())
+        now = update.wake
+    assert waits == [30, 60, 120, 240, 480, 600, 600]
+    assert update.failures[0].startswith("log default: ")
+    assert _window_data(update.snapshot.current.text.text()) == _window_data(good)
+
+    shutil.move(tmp_path / "away.duckdb", tmp_path / "log.duckdb")
+    assert cycle.run(now).failures == ()
+
+
+def _window_data(text: str) -> list[str]:
+    return [line for line in text.splitlines() if line.startswith("ml_")]
+
+
+def test_it_wakes_when_values_grow_too_old(cycle: Cycle, tmp_path: Path) -> None:
+    cycle.run(NOW)
+    (tmp_path / "log.duckdb").unlink()
+    update = cycle.run(NOW + timedelta(hours=3, minutes=54, seconds=45))
+    assert update.wake == NOW.replace(hour=14, minute=10)
+    assert _hours(update.snapshot.current.text.text()) > 0
+    assert _hours(cycle.run(update.wake).snapshot.current.text.text()) == 0
+
+
+def _hours(text: str) -> int:
+    return sum(line.startswith("ml_predictions{") and 'window="1h"' in line for line in text.splitlines())
+
+
+def test_a_page_that_fails_does_not_take_the_metrics_down(cycle: Cycle, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object) -> None:
+        raise RuntimeError("no page today")
+
+    monkeypatch.setattr(Page, "render", fail)
+    update = cycle.run(NOW)
+    assert update.page is None
+    assert update.snapshot.series > 0
+
+
+def test_a_page_that_is_not_complete_is_gone_on_with_at_once(cycle: Cycle, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("metrics_exporter.page.trails._READ_SECONDS", -1.0)
+    assert cycle.run(NOW).wake == NOW
+    monkeypatch.undo()
+    assert cycle.run(NOW).wake == DUE
+
+
+def test_without_definitions_there_is_no_cycle(tmp_path: Path) -> None:
+    options = {"definitions": str(tmp_path), "warehouse": "duckdb:x", "history": str(tmp_path)}
+    with pytest.raises(DefinitionsError):
+        Cycle(config.read(options, {}, None))
+
+
+def test_the_next_round_is_due_when_the_first_log_has_settled() -> None:
+    two: Definitions = definitions(logs=("a", "b"))
+    late = two.catalogue.logs["b"].model_copy(update={"settle_seconds": 1800})
+    both = two.model_copy(
+        update={"catalogue": two.catalogue.model_copy(update={"logs": {"a": two.catalogue.logs["a"], "b": late}})}
+    )
+    assert next_due(both, NOW) == NOW.replace(minute=30)
+    assert next_due(both, NOW.replace(minute=30)) == DUE

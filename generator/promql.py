@@ -9,7 +9,7 @@ from collections.abc import Iterable
 # Grafana replaces `$name`, `${name}` and `[[name]]` even inside PromQL strings: both are spelt as escapes.
 _ESCAPES = str.maketrans({"\\": "\\\\", '"': '\\"', "\n": "\\n", "\r": "\\r", "\t": "\\t", "$": "\\u0024"})
 _CONTROL = re.compile(r"[\x00-\x1f\x7f\u0085\u2028\u2029]")
-_BEYOND_ASCII = re.compile(r"[^\x00-\x7f]")
+_BEYOND_ASCII = re.compile(r"[\x80-\uffff]")
 _REGEX_SPECIAL = re.compile(r"[\\.+*?()|\[\]{}^$]")
 
 
@@ -17,7 +17,7 @@ def quote(text: str) -> str:
     """A PromQL string literal that means `text`, whatever it holds, and that Grafana leaves alone."""
     escaped = text.translate(_ESCAPES)
     if not unicodedata.is_normalized("NFC", text):  # Terraform composes all strings: what is decomposed is spelt out
-        escaped = _BEYOND_ASCII.sub(lambda match: f"\\U{ord(match[0]):08x}", escaped)
+        escaped = _BEYOND_ASCII.sub(lambda match: f"\\u{ord(match[0]):04x}", escaped)
     escaped = _CONTROL.sub(lambda match: f"\\u{ord(match[0]):04x}", escaped).replace("[[", "\\u005b\\u005b")
     return f'"{escaped}"'
 

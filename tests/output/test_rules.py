@@ -58,6 +58,7 @@ def expected(kinds: list[str], windows: list[Window], bad: str, alert: Alert) ->
     return must
 
 
+@pytest.mark.slow
 @settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     kinds=st.lists(st.sampled_from([BAD, BAD, GOOD, ABSENT, FEW]), min_size=4, max_size=9),
@@ -193,6 +194,7 @@ class TestFreshness:
         expect(prometheus_binaries, tmp_path, rule_of(FRESHNESS).expression, [], {1: 1, 600: 1})
 
 
+@pytest.mark.slow
 class TestChange:
     """Against the median of the same windows of past weeks."""
 

@@ -82,7 +82,11 @@ def _secret(name: str, about: str) -> Block:
 
 
 def _main(root: Root) -> list[Block]:
-    folder = {"uid": root.folder.uid, "title": _prefixed(root.folder.title)}
+    folder = {
+        "uid": root.folder.uid,
+        "title": _prefixed(root.folder.title),
+        "prevent_destroy_if_not_empty": True,  # people keep dashboards of their own there
+    }
     return [
         Block('resource "grafana_folder" "this"', folder),
         *map(_contact_point, root.contact_points),

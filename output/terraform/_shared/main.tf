@@ -2,8 +2,9 @@
 # Folder, contact points and outputs of what belongs to no team.
 
 resource "grafana_folder" "this" {
-  uid   = "driftgauge"
-  title = format("%s%s", var.folder_prefix, "driftgauge")
+  uid                          = "driftgauge"
+  title                        = format("%s%s", var.folder_prefix, "driftgauge")
+  prevent_destroy_if_not_empty = true
 }
 
 locals {

@@ -2,8 +2,9 @@
 # Folder, contact points and outputs of the team 'network'.
 
 resource "grafana_folder" "this" {
-  uid   = "dg-network-994220ad"
-  title = format("%s%s", var.folder_prefix, "network")
+  uid                          = "dg-network-994220ad"
+  title                        = format("%s%s", var.folder_prefix, "network")
+  prevent_destroy_if_not_empty = true
 }
 
 resource "grafana_contact_point" "pagerduty" {

@@ -2,8 +2,9 @@
 # Folder, contact points and outputs of the team 'operations'.
 
 resource "grafana_folder" "this" {
-  uid   = "dg-operations-38f9e2f9"
-  title = format("%s%s", var.folder_prefix, "operations")
+  uid                          = "dg-operations-38f9e2f9"
+  title                        = format("%s%s", var.folder_prefix, "operations")
+  prevent_destroy_if_not_empty = true
 }
 
 resource "grafana_contact_point" "slack" {

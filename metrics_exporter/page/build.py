@@ -206,7 +206,7 @@ def _now(point: Point | None) -> str:
         return "–"
     if point.categories:
         name, count = point.categories[0]
-        return f"{name} {words.percent(count / point.values)}"
+        return f"{name} · {words.percent(count / point.values)}"
     return words.number(point.band[1]) if point.band else "–"
 
 

@@ -28,7 +28,7 @@ class Loaded:
 
     registry: Registry | None
     findings: tuple[Finding, ...]
-    files: int = 0
+    files: int
 
 
 def load_registry(folder: Path) -> Loaded:

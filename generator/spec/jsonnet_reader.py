@@ -32,7 +32,9 @@ def read(source: Source, folder: Path) -> tuple[Document | None, list[Finding]]:
     words = run.stdout.decode("utf-8", "replace")
     if run.returncode == Outcome.FINE:
         return _document(source, words)
-    return None, [_finding(source, run.returncode, words)]
+    if run.returncode in set(Outcome):
+        return None, [_finding(source, Outcome(run.returncode), words)]
+    return None, [_stopped(source, run.returncode, run.stderr.decode("utf-8", "replace"))]
 
 
 def _document(source: Source, text: str) -> tuple[Document | None, list[Finding]]:
@@ -42,9 +44,9 @@ def _document(source: Source, text: str) -> tuple[Document | None, list[Finding]
         return None, [jsonnet_limit.finding(Place(source.name))]
 
 
-def _finding(source: Source, code: int, words: str) -> Finding:
+def _finding(source: Source, outcome: Outcome, words: str) -> Finding:
     here = Place(source.name)
-    match code:
+    match outcome:
         case Outcome.NOT_INSTALLED:
             return jsonnet_missing.finding(here)
         case Outcome.IMPORT_OUTSIDE:
@@ -55,6 +57,14 @@ def _finding(source: Source, code: int, words: str) -> Finding:
             return jsonnet_error.finding(_place(source, words), _message(words))
         case _:
             return jsonnet_limit.finding(here)
+
+
+def _stopped(source: Source, code: int, words: str) -> Finding:
+    """The finding for a process that ended by itself or by a signal: by a limit, or it could not run at all."""
+    here = Place(source.name)
+    if code < 0 or "memory" in words.lower():
+        return jsonnet_limit.finding(here)
+    return jsonnet_error.finding(here, words.strip().rpartition("\n")[2] or f"its process ended with {code}")
 
 
 def _message(words: str) -> str:

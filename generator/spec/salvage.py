@@ -18,7 +18,7 @@ from generator.spec.registry import Entry
 from generator.spec.tree import Document, KeyPath
 from generator.spec.v1 import Log, Predictor, Team
 
-_EVALUATION_METRIC = "evaluation"
+_EVALUATION_METRICS = "evaluation"  # what their names begin with
 
 
 class Salvaged(NamedTuple):
@@ -69,7 +69,7 @@ def _predictor(document: Document, name: str, value: Any, wrong: list[KeyPath]) 
     alerts = rest.get("alerts") or []
     numbers = [number for number in range(len(alerts)) if number not in dropped]
     if "evaluation" in value and "evaluation" not in rest:
-        numbers = [number for number in numbers if alerts[number].get("metric") != _EVALUATION_METRIC]
+        numbers = [number for number in numbers if not alerts[number]["metric"].startswith(_EVALUATION_METRICS)]
     rest["alerts"] = [alerts[number] for number in numbers]
     return Entry(name, document, path, _valid(Predictor, rest), tuple(numbers))
 

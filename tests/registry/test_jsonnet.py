@@ -158,6 +158,32 @@ def test_without_the_extra_it_says_what_to_install(monkeypatch: pytest.MonkeyPat
     assert "driftgauge[jsonnet]" in findings[0].advice
 
 
+@pytest.mark.parametrize(
+    ("script", "code", "message"),
+    [
+        (
+            "echo 'Traceback' >&2; echo 'No module named generator' >&2; exit 1",
+            "jsonnet-error",
+            "No module named generator",
+        ),
+        ("exit 7", "jsonnet-error", "its process ended with 7"),
+        ("echo 'fatal error: out of memory' >&2; exit 2", "jsonnet-limit", "too much memory"),
+        ("kill -9 $$", "jsonnet-limit", "too much memory"),
+    ],
+)
+def test_a_process_that_ends_otherwise(
+    script: str, code: str, message: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    interpreter = tmp_path / "python"
+    interpreter.write_text(f"#!/bin/sh\n{script}\n", encoding="utf-8")
+    interpreter.chmod(0o755)
+    monkeypatch.setattr(sys, "executable", str(interpreter))
+    write(tmp_path, a__jsonnet="{ version: 1 }")
+    (finding,) = load_registry(tmp_path).findings
+    assert finding.code == code
+    assert message in finding.message
+
+
 def test_what_is_no_json_is_a_finding(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     interpreter = tmp_path / "python"
     interpreter.write_text("#!/bin/sh\nprintf '{'\n", encoding="utf-8")

@@ -43,9 +43,10 @@ def test_every_driftgauge_command_of_a_workflow_succeeds_here(command: str) -> N
 
 
 @pytest.mark.parametrize("script", SCRIPTS, ids=lambda path: path.name)
-def test_scripts_parse_and_are_executable(script: Path) -> None:
-    interpreter = script.read_text().splitlines()[0].removeprefix("#!").split()[-1].rpartition("/")[2]
-    subprocess.run([interpreter, "-n", script], check=True, timeout=10)
+def test_scripts_are_executable_and_shell_scripts_parse(script: Path) -> None:
+    interpreter = re.split("[ /]", script.read_text().splitlines()[0])[-1]
+    if interpreter in {"sh", "bash"}:
+        subprocess.run([interpreter, "-n", script], check=True, timeout=10)
     assert script.stat().st_mode & 0o111
 
 

@@ -29,7 +29,8 @@ def to_stderr() -> None:
 class _Formatter(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         time = datetime.fromtimestamp(record.created, UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
-        return f"{time} {record.levelname.lower()} {record.getMessage()}"
+        line = f"{time} {record.levelname.lower()} {record.getMessage()}".replace("\n", r"\n")
+        return f"{line} traceback={_value(self.formatException(record.exc_info))}" if record.exc_info else line
 
 
 def _value(value: object) -> str:

@@ -53,6 +53,22 @@ def test_once_prints_the_metrics_and_nothing_else(place: Path) -> None:
     assert samples["ml_window_end_timestamp_seconds", "tips_v1", "1h"] == END.timestamp()
 
 
+def test_progress_shows_on_a_terminal_only(place: Path) -> None:
+    terminal, theirs = os.openpty()
+    command = [DRIFTGAUGE, "export", *ARGUMENTS, "--once", "--now", NOW.isoformat()]
+    with subprocess.Popen(command, cwd=place, stdout=subprocess.DEVNULL, stderr=theirs) as process:
+        os.close(theirs)
+        shown = b""
+        while b"\x1b[K" not in shown or process.poll() is None:
+            try:
+                shown += os.read(terminal, 1000)
+            except OSError:  # it has ended, and closed the terminal's other side
+                break
+    assert process.returncode == 0
+    assert "computing the windows due … 0 s".encode() in shown
+    assert shown.endswith(b"\r\x1b[K")
+
+
 def test_once_again_asks_the_warehouse_nothing(place: Path) -> None:
     first = once(place, *ARGUMENTS)
     (place / "log.duckdb").rename(place / "elsewhere.duckdb")

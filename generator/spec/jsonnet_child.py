@@ -8,8 +8,8 @@ another code.
 from __future__ import annotations
 
 import os
-import resource
 import sys
+from contextlib import suppress
 from enum import IntEnum
 from pathlib import Path
 
@@ -72,10 +72,18 @@ def evaluate(file: Path, folder: Path) -> tuple[Outcome, str]:
     return (Outcome.TOO_LARGE, "") if len(result) > MAX_OUTPUT else (Outcome.FINE, result)
 
 
+def _limit(seconds: int) -> None:
+    """Limit processor time and memory; where the system has no such limits, the parent's patience is left."""
+    with suppress(ImportError, OSError, ValueError):
+        import resource  # noqa: PLC0415 - not on every system
+
+        resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds))
+        resource.setrlimit(resource.RLIMIT_AS, (MAX_MEMORY, MAX_MEMORY))
+
+
 def main(file: str, folder: str, seconds: str) -> int:
     """Evaluate under the limits, write to stdout, and say how it went."""
-    resource.setrlimit(resource.RLIMIT_CPU, (int(seconds), int(seconds)))
-    resource.setrlimit(resource.RLIMIT_AS, (MAX_MEMORY, MAX_MEMORY))
+    _limit(int(seconds))
     outcome, words = evaluate(Path(file), Path(folder))
     sys.stdout.buffer.write(words.encode("utf-8", "backslashreplace"))
     return outcome

@@ -93,8 +93,8 @@ def rules_name(predictor: str) -> str:
 
 def environment_variable(owner: str, what: str) -> str:
     """The environment variable that holds something of a team's: `DRIFTGAUGE_LOGISTICS_SLACK_URL`."""
-    plain = re.fullmatch(r"[a-z][a-z0-9_]{0,59}", owner)
-    name = owner if plain else f"{slug(owner)[:40]}_{digest(owner)}"
+    plain = re.fullmatch(r"[a-z0-9]+([-_][a-z0-9]+)*", owner)
+    name = owner.replace("_", "__") if plain else f"{slug(owner)[:40]}-{digest(owner)}"
     return f"DRIFTGAUGE_{name}_{what}".replace("-", "_").upper()
 
 

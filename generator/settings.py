@@ -67,7 +67,7 @@ def _load(document: Document) -> tuple[Settings | None, list[Finding]]:
         return None, [wrong_type.finding(document.place(), "dict_type", data, None)]
     version = data.get("version", VERSION)
     if version != VERSION or isinstance(version, bool):
-        return None, [unsupported_version.finding(document.place(("version",)), version, [VERSION])]
+        return None, [unsupported_version.finding(document.place(("version",)), version, [VERSION], "the settings")]
     try:
         return Settings.model_validate(data), []
     except ValidationError as error:

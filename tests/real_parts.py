@@ -44,6 +44,7 @@ _HOW_TO_GET = {
     "alertmanager": _DEBIAN,
     "amtool": _DEBIAN,
     "chromium": _DEBIAN,
+    "go": "install Go >= 1.26",
     "npm": "install Node.js with npm",
     "terraform": "install Terraform >= 1.5",
 }
@@ -56,7 +57,7 @@ def require(name: str) -> Path:
     """The program's path; without it the test is skipped, or fails where real parts are required.
 
     Args:
-        name: prometheus2, prometheus3, promtool2, promtool3, alertmanager, amtool, chromium, npm or terraform.
+        name: prometheus2, prometheus3, promtool2, promtool3, alertmanager, amtool, chromium, go, npm or terraform.
     """
     found = _find(name)
     if found is None:

@@ -10,13 +10,13 @@ from generator.findings import Finding, Place, Rule, Severity, quote
 RULE = Rule("unsupported-version", Severity.ERROR, "A version of the registry file that can't be read")
 
 
-def finding(place: Place, version: Any, readable: Collection[int]) -> Finding:
-    """The finding for a version that is none of those this driftgauge reads."""
+def finding(place: Place, version: Any, readable: Collection[int], of: str = "the registry") -> Finding:
+    """The finding for a version that is none of those this driftgauge reads; `of` is what is versioned."""
     newest = max(readable)
     if isinstance(version, int) and not isinstance(version, bool) and version > newest:
         return RULE.finding(
             place,
-            f"the file is written for version {quote(version)} of the registry; this driftgauge reads up to {newest}",
+            f"the file is written for version {quote(version)} of {of}; this driftgauge reads up to {newest}",
             "upgrade driftgauge here; nothing else in this file was read",
         )
-    return RULE.finding(place, f"{quote(version)} is no version of the registry", f"write `version: {newest}`")
+    return RULE.finding(place, f"{quote(version)} is no version of {of}", f"write `version: {newest}`")

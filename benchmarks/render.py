@@ -11,6 +11,7 @@ import multiprocessing
 import os
 import random
 import statistics
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -30,7 +31,7 @@ from metrics_exporter.exposition import Family, families, render
 from metrics_exporter.profile import Distribution, Profile, Series, WindowProfiles
 from metrics_exporter.refresh import LogReport
 from metrics_exporter.server import Server, Site
-from metrics_exporter.service import WORKER_NICE
+from metrics_exporter.service import SWITCH_SECONDS, WORKER_NICE
 from metrics_exporter.snapshot import Snapshot, Snapshots
 from metrics_exporter.view import Group, groups
 
@@ -56,6 +57,7 @@ class Rendered:
 
 def run() -> Iterator[Line]:
     """Render, then scrape, first idle, then while another process renders."""
+    sys.setswitchinterval(SWITCH_SECONDS)
     ours, commands = _CONTEXT.Pipe()
     renderer = _CONTEXT.Process(target=_render_on_demand, args=(commands,), daemon=True)
     renderer.start()

@@ -11,12 +11,14 @@ import multiprocessing
 import os
 import signal
 import ssl
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from multiprocessing.connection import Connection, wait
+from multiprocessing.process import BaseProcess
 from types import FrameType
 from typing import NoReturn
 
@@ -30,8 +32,10 @@ from metrics_exporter.server import Server, Site
 
 Clock = Callable[[], datetime]
 
+SWITCH_SECONDS = 0.001  # so long a thread may wait for another that computes; 0.005 by default
 _RESTART_SECONDS = (1.0, 5.0, 30.0, 60.0)
 _RETRY = timedelta(seconds=60)
+_PATIENCE_SECONDS = 2.0
 WORKER_NICE = 5  # where both want a processor, a scrape goes first
 _CONTEXT = multiprocessing.get_context("spawn")
 
@@ -60,6 +64,7 @@ def serve(settings: Settings, now: datetime | None) -> None:
         ServiceError: the address can't be bound, or the worker found that it can't work at all.
     """
     logs.to_stderr()
+    sys.setswitchinterval(SWITCH_SECONDS)
     site = Site(shifted_clock(now))
     server = _listen(settings, site)
     thread = threading.Thread(target=server.serve_forever, name="http", daemon=True)
@@ -81,16 +86,15 @@ def _supervise(settings: Settings, now: datetime | None, site: Site) -> NoReturn
     offset = now - datetime.now(UTC) if now else timedelta()
     failed = 0
     while True:
-        receiving, sending = _CONTEXT.Pipe(duplex=False)
-        worker = _CONTEXT.Process(target=work, args=(settings, offset, sending), name="worker", daemon=True)
+        pipe, theirs = _CONTEXT.Pipe()
+        worker = _CONTEXT.Process(target=work, args=(settings, offset, theirs), name="worker", daemon=True)
         worker.start()
-        sending.close()
+        theirs.close()
         try:
-            if _publish(receiving, site):
+            if _publish(pipe, site):
                 failed = 0
         finally:
-            worker.terminate()
-            worker.join()
+            _end(worker, pipe)
         pause = _RESTART_SECONDS[min(failed, len(_RESTART_SECONDS) - 1)]
         event(_log, logging.ERROR, "worker died", exit_code=worker.exitcode, restart_seconds=pause)
         site.waiting = "the worker process died and is started again; see the log"
@@ -98,13 +102,21 @@ def _supervise(settings: Settings, now: datetime | None, site: Site) -> NoReturn
         time.sleep(pause)
 
 
-def _publish(receiving: Connection, site: Site) -> bool:
+def _end(worker: BaseProcess, pipe: Connection) -> None:
+    """Ask the worker to end; one that is in the middle of a query is ended."""
+    pipe.close()
+    worker.join(_PATIENCE_SECONDS)
+    worker.terminate()
+    worker.join()
+
+
+def _publish(pipe: Connection, site: Site) -> bool:
     """Publish updates until the worker is gone; whether there was any."""
     published = False
     while True:
         try:
-            message: Update | str = receiving.recv()
-        except EOFError:
+            message: Update | str = pipe.recv()
+        except (EOFError, ConnectionResetError):
             return published
         if isinstance(message, str):
             if site.snapshot is None:
@@ -116,22 +128,28 @@ def _publish(receiving: Connection, site: Site) -> bool:
             published = True
 
 
-def work(settings: Settings, offset: timedelta, sending: Connection) -> None:
-    """The worker's process: a round at each due time, until the parent is gone."""
+def work(settings: Settings, offset: timedelta, pipe: Connection) -> None:
+    """The worker's process: a round at each due time, until the parent closes the pipe or is gone."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent gets it too, and ends the worker
     os.nice(WORKER_NICE)
     logs.to_stderr()
     try:
         cycle = Cycle(settings)
     except USER_ERRORS as error:
-        sending.send(str(error))
+        pipe.send(str(error))
         return
-    wake = _round(cycle, datetime.now(UTC) + offset, sending, first=True)
-    while wake is not None and not _orphaned((wake - (datetime.now(UTC) + offset)).total_seconds()):
-        wake = _round(cycle, datetime.now(UTC) + offset, sending)
+    try:
+        wake = _round(cycle, datetime.now(UTC) + offset, pipe, first=True)
+        while wake is not None:
+            pause = (wake - (datetime.now(UTC) + offset)).total_seconds()
+            if wait([pipe], max(pause, 0)):  # the parent never sends: it has closed its end, or is gone
+                return
+            wake = _round(cycle, datetime.now(UTC) + offset, pipe)
+    except BrokenPipeError:
+        return
 
 
-def _round(cycle: Cycle, now: datetime, sending: Connection, *, first: bool = False) -> datetime | None:
+def _round(cycle: Cycle, now: datetime, pipe: Connection, *, first: bool = False) -> datetime | None:
     """Run a round and send what it yields; when to begin the next, None when there is nothing to begin with."""
     started = time.monotonic()
     try:
@@ -141,9 +159,9 @@ def _round(cycle: Cycle, now: datetime, sending: Connection, *, first: bool = Fa
         event(_log, logging.ERROR, "round failed", error=f"{type(error).__name__}: {error}")
         return now + _RETRY
     if first and update.failures and not update.windows:
-        sending.send("; ".join(update.failures))
+        pipe.send("; ".join(update.failures))
         return None
-    sending.send(update)
+    pipe.send(update)
     for failure in update.failures:
         event(_log, logging.ERROR, "failed", reason=failure)
     for reason in update.snapshot.dropped.values():
@@ -158,14 +176,6 @@ def _round(cycle: Cycle, now: datetime, sending: Connection, *, first: bool = Fa
         next=update.wake.isoformat(timespec="seconds"),
     )
     return update.wake
-
-
-def _orphaned(seconds: float) -> bool:
-    """Sleep; whether the parent ended meanwhile."""
-    parent = multiprocessing.parent_process()
-    if parent is None:
-        raise RuntimeError("a worker runs in a process of its own")
-    return bool(wait([parent.sentinel], max(seconds, 0)))
 
 
 def _listen(settings: Settings, site: Site) -> Server:

@@ -22,6 +22,16 @@ PROMETHEUS_FOLDER = "prometheus"
 KUBERNETES_FOLDER = "kubernetes"
 MIXIN_FOLDER = "mixin"
 GRAFANA_PROVISIONING_FOLDER = "grafana-provisioning"
+OUTPUT_FOLDERS = (  # where generated files may be; nowhere else are they looked for
+    METRICS_FOLDER,
+    DASHBOARDS_FOLDER,
+    TERRAFORM_FOLDER,
+    PROMETHEUS_FOLDER,
+    KUBERNETES_FOLDER,
+    MIXIN_FOLDER,
+    GRAFANA_PROVISIONING_FOLDER,
+)
+OUTPUT_SUFFIXES = frozenset({".json", ".libsonnet", ".tf", ".yaml"})
 
 SHARED_FOLDER_UID = "driftgauge"
 SHARED_FOLDER_TITLE = "driftgauge"

@@ -16,28 +16,9 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from generator.conventions import (
-    DASHBOARDS_FOLDER,
-    GRAFANA_PROVISIONING_FOLDER,
-    KUBERNETES_FOLDER,
-    METRICS_FOLDER,
-    MIXIN_FOLDER,
-    PROMETHEUS_FOLDER,
-    TERRAFORM_FOLDER,
-    generated_mark,
-)
+from generator.conventions import OUTPUT_FOLDERS, OUTPUT_SUFFIXES, generated_mark
 
 _STAGING_PREFIX = ".driftgauge-"
-_FOLDERS = (
-    METRICS_FOLDER,
-    DASHBOARDS_FOLDER,
-    TERRAFORM_FOLDER,
-    PROMETHEUS_FOLDER,
-    KUBERNETES_FOLDER,
-    MIXIN_FOLDER,
-    GRAFANA_PROVISIONING_FOLDER,
-)
-_SUFFIXES = frozenset({".json", ".libsonnet", ".tf", ".yaml"})
 
 
 class WriteError(Exception):
@@ -176,12 +157,12 @@ def _is_own(path: str, content: bytes) -> bool:
 
 def _own_files(folder: Path) -> Iterator[tuple[str, bytes]]:
     """The generator's own files on disk; neither links nor hidden folders (`.terraform`) are followed."""
-    for top in _FOLDERS:
+    for top in OUTPUT_FOLDERS:
         for place, folders, names in os.walk(folder / top):
             folders[:] = sorted(name for name in folders if not name.startswith("."))
             for name in sorted(names):
                 file = Path(place, name)
-                if file.suffix in _SUFFIXES and file.is_file() and not file.is_symlink():
+                if file.suffix in OUTPUT_SUFFIXES and file.is_file() and not file.is_symlink():
                     path, content = file.relative_to(folder).as_posix(), file.read_bytes()
                     if _is_own(path, content):
                         yield path, content

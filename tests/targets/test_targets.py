@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
+from generator import write
 from generator.cli import main
 from generator.render import DEFAULT_TARGETS, TARGETS, render
 from tests.output.examples import PREDICTOR, alert, predictor, registry
@@ -81,6 +82,14 @@ def test_a_target_that_is_switched_off_leaves_nothing(folder: Path) -> None:
     assert list((folder / "output/kubernetes").iterdir()) == [own]
 
 
+@pytest.mark.parametrize("name", TARGETS)
+def test_what_a_target_makes_is_found_again(name: str, tmp_path: Path) -> None:
+    """It is below a folder, and has a suffix, that are looked through for orphans."""
+    files = TARGETS[name](registry())
+    write.apply(tmp_path, files)
+    assert {change.path for change in write.plan(tmp_path, {}).orphaned} == set(files)
+
+
 def test_check_knows_all_targets(folder: Path) -> None:
     say(folder, f"targets: [{', '.join(TARGETS)}]\n")
     assert generate().exit_code == 0
@@ -98,7 +107,10 @@ def test_check_knows_all_targets(folder: Path) -> None:
         ("target: [mixin]\n", ["driftgauge.yaml:1:1", "`target` is no key here", "did you mean `targets`?"]),
         ("targets: mixin\n", ["driftgauge.yaml:1:10", "list"]),
         ("- mixin\n", ["driftgauge.yaml", "a mapping (`key: value`) belongs here"]),
-        ("version: 2\ntargets: [mixin]\n", ["driftgauge.yaml:1:10", "version `2` of the settings", "upgrade driftgauge"]),
+        (
+            "version: 2\ntargets: [mixin]\n",
+            ["driftgauge.yaml:1:10", "version `2` of the settings", "upgrade driftgauge"],
+        ),
         ("version: one\n", ["driftgauge.yaml:1:10", "write `version: 1`"]),
         ("version: true\n", ["driftgauge.yaml:1:10", "write `version: 1`"]),
         ("targets: [mixin\n", ["driftgauge.yaml:"]),

@@ -119,7 +119,7 @@ class Log(Definition):
 class Metric(Definition):
     """One exported metric: its name and help text, and the statistic of the subject that it shows."""
 
-    name: str
+    name: Annotated[str, Field(pattern=r"^[a-zA-Z_:][a-zA-Z0-9_:]*$")]
     type: Literal["gauge", "summary"]
     help: str
     labels: tuple[str, ...]

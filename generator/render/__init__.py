@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable, Iterator
 
-from generator.model import Registry
+from generator.model import Predictor, Registry
 from generator.render import dashboards, grafana_provisioning, kubernetes, metrics, mixin, prometheus, terraform
-
-Renderer = Callable[[Registry], dict[str, bytes]]
+from generator.render.errors import RenderError, joined
+from generator.render.renderer import Files, Renderer
 
 ALWAYS: tuple[Renderer, ...] = (metrics.render, dashboards.render)
 
@@ -22,18 +22,53 @@ TARGETS: dict[str, Renderer] = {
 DEFAULT_TARGETS = ("terraform", "prometheus")
 
 
-def render(registry: Registry, targets: Iterable[str] = DEFAULT_TARGETS) -> dict[str, bytes]:
+def render(registry: Registry, targets: Iterable[str] = DEFAULT_TARGETS) -> Files:
     """All generated files, sorted by path: definitions, dashboards, and those of the chosen targets.
 
     Raises:
         ValueError: two renderers want the same path.
         RenderError: an artifact would be refused by the system that it is for.
     """
+    shared, each = render_shared(registry, targets), render_each(registry.predictors, targets)
+    return dict(sorted(_united((shared, *(files for _, files in each))).items()))
+
+
+def render_shared(registry: Registry, targets: Iterable[str]) -> Files:
+    """The files that belong to no single predictor.
+
+    Raises:
+        ValueError, RenderError: see `render`.
+    """
+    return _united(renderer.shared(registry) for renderer in _renderers(targets))
+
+
+def render_each(predictors: Iterable[Predictor], targets: Iterable[str]) -> Iterator[tuple[Predictor, Files]]:
+    """Each predictor with its files.
+
+    Raises:
+        ValueError, RenderError: see `render`; the latter in the end, for all predictors at once.
+    """
+    renderers, refused = _renderers(targets), []
+    for predictor in predictors:
+        try:
+            files = _united(renderer.predictor(predictor) for renderer in renderers)
+        except RenderError as error:
+            refused.append(error)
+        else:
+            yield predictor, files
+    if refused:
+        raise joined(refused)
+
+
+def _renderers(targets: Iterable[str]) -> tuple[Renderer, ...]:
     chosen = set(targets)
-    files: dict[str, bytes] = {}
-    for renderer in (*ALWAYS, *(renderer for name, renderer in TARGETS.items() if name in chosen)):
-        rendered = renderer(registry)
-        if twice := files.keys() & rendered.keys():
+    return (*ALWAYS, *(renderer for name, renderer in TARGETS.items() if name in chosen))
+
+
+def _united(parts: Iterable[Files]) -> Files:
+    files: Files = {}
+    for part in parts:
+        if twice := files.keys() & part.keys():
             raise ValueError(f"{min(twice)} is rendered twice")
-        files |= rendered
-    return dict(sorted(files.items()))
+        files |= part
+    return files

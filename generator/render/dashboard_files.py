@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 from generator.conventions import (
@@ -15,7 +14,7 @@ from generator.conventions import (
     predictor_dashboard_file,
     predictor_dashboard_uid,
 )
-from generator.model import Registry
+from generator.model import Predictor, Registry
 
 
 @dataclass(frozen=True)
@@ -35,15 +34,22 @@ class DashboardFile:
     about: str
 
 
-def dashboard_files(registry: Registry) -> Iterator[DashboardFile]:
+SHARED_DASHBOARDS = (
+    DashboardFile(FLEET_DASHBOARD_UID, FLEET_DASHBOARD_FILE, SHARED_FOLDER_TITLE, "The fleet dashboard."),
+    DashboardFile(FEATURE_DASHBOARD_UID, FEATURE_DASHBOARD_FILE, SHARED_FOLDER_TITLE, "The feature dashboard."),
+)
+
+
+def predictor_dashboard(predictor: Predictor) -> DashboardFile:
+    """A predictor's dashboard."""
+    return DashboardFile(
+        predictor_dashboard_uid(predictor.id),
+        predictor_dashboard_file(predictor.id),
+        folder_path(predictor.team.id),
+        f"The dashboard of the predictor {predictor.id!r}, team {predictor.team.id!r}.",
+    )
+
+
+def dashboard_files(registry: Registry) -> tuple[DashboardFile, ...]:
     """The fleet's and the features' dashboard, then one a predictor."""
-    shared = SHARED_FOLDER_TITLE
-    yield DashboardFile(FLEET_DASHBOARD_UID, FLEET_DASHBOARD_FILE, shared, "The fleet dashboard.")
-    yield DashboardFile(FEATURE_DASHBOARD_UID, FEATURE_DASHBOARD_FILE, shared, "The feature dashboard.")
-    for predictor in registry.predictors:
-        yield DashboardFile(
-            predictor_dashboard_uid(predictor.id),
-            predictor_dashboard_file(predictor.id),
-            folder_path(predictor.team.id),
-            f"The dashboard of the predictor {predictor.id!r}, team {predictor.team.id!r}.",
-        )
+    return (*SHARED_DASHBOARDS, *map(predictor_dashboard, registry.predictors))

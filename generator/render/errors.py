@@ -2,6 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping, Sequence
+
 
 class RenderError(Exception):
-    """An artifact would be refused by the system that it is for; the message names each problem and its fix."""
+    """Artifacts would be refused by the systems that they are for.
+
+    Attributes:
+        problems: by who would refuse them, as the beginning of a sentence; each names its place and the fix.
+    """
+
+    def __init__(self, problems: Mapping[str, Sequence[str]]) -> None:
+        super().__init__("\n".join("\n- ".join((f"{reason}:", *found)) for reason, found in problems.items()))
+        self.problems = problems
+
+
+def joined(errors: Iterable[RenderError]) -> RenderError:
+    """One error that tells what all of them tell."""
+    problems: dict[str, list[str]] = {}
+    for error in errors:
+        for reason, found in error.problems.items():
+            problems.setdefault(reason, []).extend(found)
+    return RenderError(problems)

@@ -17,10 +17,11 @@ from generator.conventions import (
     folder_path,
     uid,
 )
-from generator.model import Registry
-from generator.render.grafana.build import roots
+from generator.model import Predictor, Registry
+from generator.render.grafana.build import bare_roots, rule_uids, team_root
 from generator.render.grafana.checks import check
 from generator.render.grafana.objects import PROMETHEUS, AlertRule, ContactPoint, Query, Root, RuleGroup
+from generator.render.renderer import Files, Renderer
 from generator.render.yaml_files import yaml_file
 from generator.rules import duration
 
@@ -35,18 +36,22 @@ The variable {DASHBOARDS_VARIABLE} is the path of the folder output/dashboards, 
 _VARIABLE_IN_BRACES = re.compile(r"\$(?=(?:__\w+)?\{)")
 
 
-def render(registry: Registry) -> dict[str, bytes]:
-    """The files, by path relative to the output folder.
-
-    Raises:
-        RenderError: Grafana would refuse something, and not start.
-    """
-    built = roots(registry)
-    check(built)
+def _shared(registry: Registry) -> Files:
+    roots = bare_roots(registry)
+    check(roots, rule_uids(registry))
     files = {_PROVIDER: yaml_file(_PROVIDER, _provider(), _ABOUT_PROVIDER)}
-    for root in built:
-        files |= _root(root)
+    for root in roots:
+        files |= _contact_points(root) | _rule_groups(root)
     return files
+
+
+def _predictor(predictor: Predictor) -> Files:
+    root = team_root(predictor.team, (predictor,))
+    check((root,))
+    return _rule_groups(root)
+
+
+render = Renderer(_shared, _predictor)
 
 
 def _provider() -> dict[str, Any]:
@@ -61,13 +66,17 @@ def _provider() -> dict[str, Any]:
     return {"apiVersion": 1, "providers": [provider]}
 
 
-def _root(root: Root) -> dict[str, bytes]:
+def _contact_points(root: Root) -> Files:
+    if not root.contact_points:
+        return {}
+    path = f"{_ALERTING}/_contact_points_{root.stem}.yaml"
+    points = [_contact_point(point, root.stem) for point in root.contact_points]
+    content = {"apiVersion": 1, "contactPoints": points}
+    return {path: yaml_file(path, content, f"Where the alerts of {root.about} go.")}
+
+
+def _rule_groups(root: Root) -> Files:
     files = {}
-    if root.contact_points:
-        path = f"{_ALERTING}/_contact_points_{root.stem}.yaml"
-        points = [_contact_point(point, root.stem) for point in root.contact_points]
-        content = {"apiVersion": 1, "contactPoints": points}
-        files[path] = yaml_file(path, content, f"Where the alerts of {root.about} go.")
     for file in root.files:
         if file.group:
             path = f"{_ALERTING}/{file.stem}.yaml"

@@ -9,12 +9,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from generator.conventions import DASHBOARDS_FOLDER, KUBERNETES_FOLDER, rules_name
-from generator.model import Registry
+from generator.conventions import DASHBOARDS_FOLDER, EXPORTER_STEM, KUBERNETES_FOLDER, rules_name, stem
+from generator.model import Predictor, Registry
 from generator.render import dashboards
-from generator.render.dashboard_files import DashboardFile, dashboard_files
+from generator.render.dashboard_files import SHARED_DASHBOARDS, DashboardFile, dashboard_files, predictor_dashboard
 from generator.render.errors import RenderError
-from generator.render.prometheus.rules import RuleFile, rule_files
+from generator.render.prometheus.rules import RuleFile, exporter_rules, predictor_rules
+from generator.render.renderer import Files, Renderer
 from generator.render.yaml_files import OneALine, yaml_file
 
 MAX_CONFIG_MAP_BYTES = 2**20  # Kubernetes'
@@ -31,31 +32,42 @@ _ABOUT_MONITOR = """How the Prometheus operator finds the exporter: by a Service
 The label `pod` is dropped, so that a new pod goes on with the same series."""
 
 
-def render(registry: Registry) -> dict[str, bytes]:
-    """Objects and kustomizations, by path relative to the output folder.
-
-    Raises:
-        RenderError: an object is larger than the cluster takes.
-    """
-    rules = {_rules_path(file): file for file in rule_files(registry)}
-    drawn = {_dashboard_path(file): file for file in dashboard_files(registry)}
-    json_files = dashboards.render(registry)
-    files = {
-        _MONITOR: yaml_file(_MONITOR, _service_monitor(), _ABOUT_MONITOR),
-        **{path: yaml_file(path, _prometheus_rule(file), file.about) for path, file in rules.items()},
-        **{path: yaml_file(path, _config_map(file, json_files), file.about) for path, file in drawn.items()},
-    }
-    _check_sizes(files, rules, drawn, json_files)
+def _shared(registry: Registry) -> Files:
+    rules = [_rules_path(None), *(_rules_path(predictor.id) for predictor in registry.predictors)]
+    drawn = map(_dashboard_path, dashboard_files(registry))
     return {
-        **files,
+        _MONITOR: yaml_file(_MONITOR, _service_monitor(), _ABOUT_MONITOR),
+        **_objects(exporter_rules(registry), SHARED_DASHBOARDS, dashboards.render.shared(registry)),
         **_kustomization(_ALL, [_MONITOR, _RULES, _DASHBOARDS], "All that driftgauge generates."),
         **_kustomization(_RULES, rules, "The alert rules."),
         **_kustomization(_DASHBOARDS, drawn, "The dashboards."),
     }
 
 
-def _rules_path(file: RuleFile) -> str:
-    return f"{_RULES}/{file.stem}.yaml" if file.predictor is None else f"{_RULES}/predictors/{file.stem}.yaml"
+def _predictor(predictor: Predictor) -> Files:
+    drawn = dashboards.render.predictor(predictor)
+    return _objects(predictor_rules(predictor), (predictor_dashboard(predictor),), drawn)
+
+
+render = Renderer(_shared, _predictor)
+
+
+def _objects(rules: RuleFile, drawn: Iterable[DashboardFile], json_files: Files) -> Files:
+    """The objects of a rule file and of dashboards.
+
+    Raises:
+        RenderError: one of them is larger than the cluster takes.
+    """
+    path = _rules_path(rules.predictor)
+    paths = {_dashboard_path(file): file for file in drawn}
+    files = {path: yaml_file(path, _prometheus_rule(rules), rules.about)}
+    files |= {path: yaml_file(path, _config_map(file, json_files), file.about) for path, file in paths.items()}
+    _check_sizes(files, [path], paths, json_files)
+    return files
+
+
+def _rules_path(predictor: str | None) -> str:
+    return f"{_RULES}/{EXPORTER_STEM}.yaml" if predictor is None else f"{_RULES}/predictors/{stem(predictor)}.yaml"
 
 
 def _dashboard_path(file: DashboardFile) -> str:
@@ -70,18 +82,18 @@ def _check_sizes(
 ) -> None:
     """Refuse what the cluster would: at the first `kubectl apply`, or silently by the operator."""
     problems = [
-        f"- {path}: {size:,} bytes of rules, and the Prometheus operator takes {MAX_RULE_BYTES:,}; "
+        f"{path}: {size:,} bytes of rules, and the Prometheus operator takes {MAX_RULE_BYTES:,}; "
         "let one alert watch several features by a glob"
         for path in rules
         if (size := len(files[path])) > MAX_RULE_BYTES
     ] + [
-        f"- {path}: a dashboard of {size:,} bytes, and a ConfigMap holds {MAX_CONFIG_MAP_BYTES:,}; "
+        f"{path}: a dashboard of {size:,} bytes, and a ConfigMap holds {MAX_CONFIG_MAP_BYTES:,}; "
         "let one alert watch several features by a glob"
         for path, file in drawn.items()
         if (size := len(json_files[file.path])) > MAX_CONFIG_MAP_BYTES
     ]
     if problems:
-        raise RenderError("Kubernetes would refuse what the registry asks for:\n" + "\n".join(problems))
+        raise RenderError({"Kubernetes would refuse what the registry asks for": problems})
 
 
 def _prometheus_rule(file: RuleFile) -> dict[str, Any]:

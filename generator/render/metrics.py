@@ -7,19 +7,23 @@ from typing import Any
 from generator.catalogue import METRICS
 from generator.conventions import METRICS_FOLDER, stem
 from generator.model import Predictor, Registry
+from generator.render.renderer import Files, Renderer
 from generator.render.yaml_files import yaml_file
 from metrics_exporter import definitions
 from metrics_exporter.definitions import CATALOGUE_FILE, PREDICTORS_FOLDER, SCHEMA_VERSION
 
 
-def render(registry: Registry) -> dict[str, bytes]:
-    """The definitions, by path relative to the output folder."""
-    catalogue = f"{METRICS_FOLDER}/{CATALOGUE_FILE}"
-    files = {catalogue: yaml_file(catalogue, _dump(_catalogue(registry)), _ABOUT_CATALOGUE)}
-    for predictor in registry.predictors:
-        path = f"{METRICS_FOLDER}/{PREDICTORS_FOLDER}/{stem(predictor.id)}.yaml"
-        files[path] = yaml_file(path, _dump(_predictor(predictor)), _ABOUT_PREDICTOR)
-    return files
+def _shared_file(registry: Registry) -> Files:
+    path = f"{METRICS_FOLDER}/{CATALOGUE_FILE}"
+    return {path: yaml_file(path, _dump(_catalogue(registry)), _ABOUT_CATALOGUE)}
+
+
+def _predictor_file(predictor: Predictor) -> Files:
+    path = f"{METRICS_FOLDER}/{PREDICTORS_FOLDER}/{stem(predictor.id)}.yaml"
+    return {path: yaml_file(path, _dump(_predictor(predictor)), _ABOUT_PREDICTOR)}
+
+
+render = Renderer(_shared_file, _predictor_file)
 
 
 _ABOUT_CATALOGUE = "What the exporter reads, and the metrics that it exports of every predictor, registered or not."

@@ -6,26 +6,38 @@ import json
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from generator.conventions import MIXIN_FOLDER, generated_mark
-from generator.model import Registry
+from generator.conventions import EXPORTER_STEM, MIXIN_FOLDER, generated_mark, stem
+from generator.model import Predictor, Registry
 from generator.render.dashboard_files import dashboard_files
-from generator.render.prometheus.rules import rule_files
+from generator.render.prometheus.rules import RuleFile, exporter_rules, predictor_rules
+from generator.render.renderer import Files, Renderer
 
 _FILE = f"{MIXIN_FOLDER}/mixin.libsonnet"
 _ABOUT = """The dashboards are imported from their JSON beside this folder: vendor the whole output folder.
 `prometheusRules` are recording rules, of which there are none."""
 
 
-def render(registry: Registry) -> dict[str, bytes]:
-    """The mixin, which lists what there is, and a file of alerts a predictor; by path relative to the output folder."""
-    files, alerts = {}, []
-    for file in rule_files(registry):
-        name = f"alerts/{file.stem}.libsonnet"
-        alerts.append(name)
-        path = f"{MIXIN_FOLDER}/{name}"
-        files[path] = _jsonnet(path, file.about, [_literal(file.groups)])
+def _shared(registry: Registry) -> Files:
+    """The mixin, which lists what there is, and the alerts about the exporter."""
+    alerts = [_alerts(one) for one in (EXPORTER_STEM, *(stem(predictor.id) for predictor in registry.predictors))]
     drawn = {f"{file.uid}.json": f"../{file.path}" for file in dashboard_files(registry)}
-    return {_FILE: _jsonnet(_FILE, _ABOUT, _mixin(drawn, alerts)), **files}
+    return {_FILE: _jsonnet(_FILE, _ABOUT, _mixin(drawn, alerts)), **_written(exporter_rules(registry))}
+
+
+def _predictor(predictor: Predictor) -> Files:
+    return _written(predictor_rules(predictor))
+
+
+render = Renderer(_shared, _predictor)
+
+
+def _alerts(name: str) -> str:
+    return f"alerts/{name}.libsonnet"
+
+
+def _written(file: RuleFile) -> Files:
+    path = f"{MIXIN_FOLDER}/{_alerts(file.stem)}"
+    return {path: _jsonnet(path, file.about, [_literal(file.groups)])}
 
 
 def _mixin(drawn: dict[str, str], alerts: Iterable[str]) -> Iterator[str]:

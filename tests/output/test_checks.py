@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from generator.model import AlertSeverity
+from generator.render import render_each
 from generator.render.errors import RenderError
 from generator.render.grafana import build
 from generator.render.grafana.checks import check
@@ -50,7 +51,8 @@ def with_contact_point(**changes: Any) -> Root:
 
 
 def test_what_is_generated_passes() -> None:
-    check(build.roots(registry()))
+    check([ROOT])
+    check(build.bare_roots(registry()), build.rule_uids(registry()))
 
 
 MISTAKES: dict[str, tuple[Root, str]] = {
@@ -95,7 +97,10 @@ MISTAKES: dict[str, tuple[Root, str]] = {
     "interval of nothing": (with_group(lambda g: replace(g, interval_seconds=0)), "interval of 0 s"),
     "reversed time range": (with_query(0, range_from=0, range_to=600), "from 0 s to 600 s before now; swap them"),
     "expression with a time range": (with_query(1, range_from=600), "an expression has the time range 0 to 0"),
-    "model that is no JSON": (with_query(0, model={"expr": object()}), "its model is no JSON .Object of type object is not"),
+    "model that is no JSON": (
+        with_query(0, model={"expr": object()}),
+        "its model is no JSON .Object of type object is not",
+    ),
     "threshold that is no number": (with_query(2, model={"params": [float("nan")]}), "its model is no JSON"),
     "contact point of no kind": (with_contact_point(kind="pigeon"), "kind 'pigeon' is none of pagerduty, slack"),
     "contact point of no severity": (with_contact_point(severity="info"), "severity 'info' is none of notify, page"),
@@ -136,3 +141,18 @@ def test_the_registry_s_own_mistakes_reach_the_person() -> None:
     homeless = replace(TEAM, slack_channel=None)
     with pytest.raises(RenderError, match="nowhere to send 'notify' alerts; give the team a `slack"):
         render(registry(predictor(alert(severity=AlertSeverity.NOTIFY), team=homeless)))
+
+
+def test_rules_of_two_predictors_never_share_a_uid() -> None:
+    with pytest.raises(RenderError, match=r"rule uid 'dg-one' occurs 2 times in all roots"):
+        check(build.bare_roots(registry()), ["dg-one", "dg-two", "dg-one"])
+
+
+def test_each_predictor_s_mistakes_are_told() -> None:
+    same = predictor(alert(), alert(id="other"))
+    with pytest.raises(RenderError) as raised:
+        for _ in render_each((same, replace(same, id="second")), ["terraform"]):
+            pass
+    assert str(raised.value).count("Grafana would refuse") == 1
+    assert "rule name 'eta_prediction: " in str(raised.value)
+    assert "rule name 'second: " in str(raised.value)

@@ -91,7 +91,8 @@ def test_rules_are_terraform_s(tmp_path: Path, names: list[str]) -> None:
     example = registry(*map(hostile, names))
     found = rules(read(tmp_path, example))
     wanted: dict[str, Any] = {}
-    for root in build.roots(example):
+    teams = (build.team_root(predictor.team, (predictor,)) for predictor in example.predictors)
+    for root in (build.shared_root(example), *teams):
         receivers = {point.severity: point.name for point in root.contact_points} or {"platform": "platform team"}
         for file in root.files:
             for rule in file.group.rules if file.group else ():

@@ -193,7 +193,7 @@ def test_what_is_larger_than_the_cluster_takes_is_refused(monkeypatch: pytest.Mo
     monkeypatch.setattr(kubernetes, "MAX_CONFIG_MAP_BYTES", 20_000)
     many = predictor(*(alert(id=f"alert-{number}") for number in range(9)))
     with pytest.raises(RenderError) as refused:
-        kubernetes.render(registry(many))
+        kubernetes.render.predictor(many)
     assert "kubernetes/rules/predictors/eta_prediction.yaml: " in str(refused.value)
     assert "kubernetes/dashboards/predictors/eta_prediction.yaml: a dashboard of " in str(refused.value)
     assert "by a glob" in str(refused.value)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from string import ascii_uppercase
 from typing import Any
 
@@ -16,6 +17,7 @@ from generator.conventions import (
     address,
     folder_uid,
     predictor_dashboard_file,
+    rule_uid,
     stem,
     terraform_file,
 )
@@ -78,13 +80,18 @@ def shared_root(registry: Registry) -> Root:
     )
 
 
-def roots(registry: Registry) -> tuple[Root, ...]:
-    """All roots: the shared one, and one for each team that has predictors."""
-    owned = {
-        team: tuple(predictor for predictor in registry.predictors if predictor.team.id == team.id)
-        for team in registry.teams
-    }
-    return (shared_root(registry), *(team_root(team, predictors) for team, predictors in owned.items() if predictors))
+def bare_roots(registry: Registry) -> tuple[Root, ...]:
+    """All roots, those of teams without their predictors' files."""
+    owners = {predictor.team.id for predictor in registry.predictors}
+    return (shared_root(registry), *(team_root(team, ()) for team in registry.teams if team.id in owners))
+
+
+def rule_uids(registry: Registry) -> Iterator[str]:
+    """The UIDs of the rules of all predictors."""
+    for predictor in registry.predictors:
+        for alert in predictor.alerts:
+            if alert.severity is not AlertSeverity.REPORT:
+                yield rule_uid(predictor.id, alert.id)
 
 
 def _contact_points(team: Team) -> tuple[ContactPoint, ...]:

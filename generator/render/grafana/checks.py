@@ -29,19 +29,23 @@ _CONTACT_KINDS = {"slack", "pagerduty"}
 _SEVERITIES = {"page", "notify"}
 
 
-def check(roots: Iterable[Root]) -> None:
-    """Check all roots.
+def check(roots: Iterable[Root], uids: Iterable[str] = ()) -> None:
+    """Check roots.
+
+    Args:
+        roots: all of them, or one with some of its files.
+        uids: of rules that are in none of these roots' files.
 
     Raises:
         RenderError: with a line for each thing that Grafana would refuse.
     """
     roots = tuple(roots)
     problems = [problem for root in roots for problem in _root(root)]
-    problems += _repeated("rule uid", (rule.uid for root in roots for rule in _rules(root)), "all roots")
+    problems += _repeated("rule uid", (*uids, *(rule.uid for root in roots for rule in _rules(root))), "all roots")
     problems += _repeated("folder uid", (root.folder.uid for root in roots), "all roots")
     problems += _repeated("contact point", (p.name for root in roots for p in root.contact_points), "all roots")
     if problems:
-        raise RenderError("Grafana would refuse what the registry asks for:\n" + "\n".join(f"- {p}" for p in problems))
+        raise RenderError({"Grafana would refuse what the registry asks for": problems})
 
 
 def _root(root: Root) -> Iterator[str]:

@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
-from generator.model import Registry
-from generator.render.prometheus import alertmanager, rules, scrape
+from generator.model import Predictor, Registry
+from generator.render.prometheus import alertmanager, scrape
+from generator.render.prometheus.rules import exporter_rules, predictor_rules, written
+from generator.render.renderer import Files, Renderer
 
 
-def render(registry: Registry) -> dict[str, bytes]:
-    """Rule files, and examples of the Alertmanager's and the Prometheus' configuration."""
-    return {**rules.render(registry), **alertmanager.render(registry), **scrape.render()}
+def _shared(registry: Registry) -> Files:
+    return {**written(exporter_rules(registry)), **alertmanager.render(registry), **scrape.render()}
+
+
+def _predictor(predictor: Predictor) -> Files:
+    return written(predictor_rules(predictor))
+
+
+render = Renderer(_shared, _predictor)

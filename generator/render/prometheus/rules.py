@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
 from generator.conventions import EXPORTER_STEM, PROMETHEUS_FOLDER, stem
 from generator.health import health_rules
-from generator.model import Registry
+from generator.model import Predictor, Registry
+from generator.render.renderer import Files
 from generator.render.yaml_files import yaml_file
 from generator.rules import Rule, duration, rules_of
 from generator.wording import Unit, show
@@ -39,20 +40,22 @@ class RuleFile:
     groups: list[dict[str, Any]]
 
 
-def rule_files(registry: Registry) -> Iterator[RuleFile]:
-    """The exporter's file, then one a predictor."""
-    health = _groups("driftgauge exporter", health_rules(registry.logs))
-    yield RuleFile(EXPORTER_STEM, None, "The exporter's own health.", health)
-    for predictor in registry.predictors:
-        about = f"Alerts of the predictor {predictor.id!r}, team {predictor.team.id!r}."
-        groups = _groups(predictor.id, rules_of(predictor))
-        yield RuleFile(stem(predictor.id), predictor.id, about, groups)
+def exporter_rules(registry: Registry) -> RuleFile:
+    """The file about the exporter's own health."""
+    groups = _groups("driftgauge exporter", health_rules(registry.logs))
+    return RuleFile(EXPORTER_STEM, None, "The exporter's own health.", groups)
 
 
-def render(registry: Registry) -> dict[str, bytes]:
-    """Rule files, by path relative to the output folder."""
-    files = {f"{PROMETHEUS_FOLDER}/rules/{file.stem}.yaml": file for file in rule_files(registry)}
-    return {path: yaml_file(path, {"groups": file.groups}, file.about) for path, file in files.items()}
+def predictor_rules(predictor: Predictor) -> RuleFile:
+    """A predictor's file."""
+    about = f"Alerts of the predictor {predictor.id!r}, team {predictor.team.id!r}."
+    return RuleFile(stem(predictor.id), predictor.id, about, _groups(predictor.id, rules_of(predictor)))
+
+
+def written(file: RuleFile) -> Files:
+    """The file as Prometheus reads it, by its path relative to the output folder."""
+    path = f"{PROMETHEUS_FOLDER}/rules/{file.stem}.yaml"
+    return {path: yaml_file(path, {"groups": file.groups}, file.about)}
 
 
 def _groups(name: str, rules: Iterable[Rule]) -> list[dict[str, Any]]:

@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
-from generator.model import Registry
-from generator.render.grafana.build import roots
+from generator.model import Predictor, Registry
+from generator.render.grafana.build import bare_roots, rule_uids, team_root
 from generator.render.grafana.checks import check
-from generator.render.terraform.write_root import root_files
+from generator.render.renderer import Files, Renderer
+from generator.render.terraform.write_root import predictor_files, root_files
 
 
-def render(registry: Registry) -> dict[str, bytes]:
-    """The `.tf` files of all roots, by path relative to the output folder.
-
-    Raises:
-        RenderError: Grafana would refuse something half-way through `terraform apply`.
-    """
-    built = roots(registry)
-    check(built)
-    files: dict[str, bytes] = {}
-    for root in built:
-        files |= root_files(root)
+def _shared(registry: Registry) -> Files:
+    roots = bare_roots(registry)
+    check(roots, rule_uids(registry))
+    files: Files = {}
+    for root in roots:
+        files |= root_files(root) | predictor_files(root)
     return files
+
+
+def _predictor(predictor: Predictor) -> Files:
+    root = team_root(predictor.team, (predictor,))
+    check((root,))
+    return predictor_files(root)
+
+
+render = Renderer(_shared, _predictor)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from generator.conventions import generated_mark
@@ -17,6 +17,7 @@ from generator.render.grafana.objects import (
     Root,
     RuleGroup,
 )
+from generator.render.renderer import Files
 from generator.render.terraform.hcl import Block, Json, Raw, document, quote
 
 _FOLDER = Raw("grafana_folder.this.uid")
@@ -24,18 +25,25 @@ _DATA_SOURCE = Raw("var.prometheus_data_source_uid")
 _OUTPUT_FOLDER = "${path.module}/../.."  # a root is output/terraform/<team>
 
 
-def root_files(root: Root) -> dict[str, bytes]:
-    """The files of a root, by path relative to the output folder."""
-    files = {
-        f"{root.path}/versions.tf": (_versions(), f"Terraform and its provider for {root.about}."),
-        f"{root.path}/variables.tf": (_variables(root), "What differs between environments, and secrets."),
-        f"{root.path}/main.tf": (_main(root), f"Folder, contact points and outputs of {root.about}."),
-    }
-    for file in root.files:
-        files[file.path] = (_predictor(file), file.about)
+def root_files(root: Root) -> Files:
+    """The files that a root has but once, by path relative to the output folder."""
     return {
-        path: document((generated_mark(path), *about.splitlines()), blocks) for path, (blocks, about) in files.items()
+        **_file(f"{root.path}/versions.tf", f"Terraform and its provider for {root.about}.", _versions()),
+        **_file(f"{root.path}/variables.tf", "What differs between environments, and secrets.", _variables(root)),
+        **_file(f"{root.path}/main.tf", f"Folder, contact points and outputs of {root.about}.", _main(root)),
     }
+
+
+def predictor_files(root: Root) -> Files:
+    """The files of the root's predictors, by path relative to the output folder."""
+    files: Files = {}
+    for file in root.files:
+        files |= _file(file.path, file.about, _predictor(file))
+    return files
+
+
+def _file(path: str, about: str, blocks: Iterable[Block]) -> Files:
+    return {path: document((generated_mark(path), *about.splitlines()), blocks)}
 
 
 def _versions() -> list[Block]:

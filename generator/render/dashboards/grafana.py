@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from json.encoder import encode_basestring
 from string import ascii_uppercase
 from typing import Any
 
@@ -32,7 +33,6 @@ _OBSOLETE = frozenset(
     sharedCrosshair span style tagsQuery tagValuesQuery timeShift transparent useTags version
     """.split()  # noqa: SIM905 - thirty words, not thirty lines
 )
-_encode = json.JSONEncoder(ensure_ascii=False).encode
 _EMPTY: tuple[object, ...] = (None, "", [], {})
 _REQUIRED = frozenset({"list", "options"})  # even when they are empty
 
@@ -364,6 +364,8 @@ def _panel_json(panel: core.Panel) -> Json:
 
 def _plain(value: Any) -> Any:
     """Plain JSON values, without nulls, empty ones, and what Grafana has no use for."""
+    if value is None or isinstance(value, str | int | float):
+        return value
     if hasattr(value, "to_json_data"):
         value = value.to_json_data()
     if isinstance(value, dict):
@@ -379,12 +381,12 @@ def _lines(value: Any, indent: str = "") -> str:
     inner = indent + "  "
     if isinstance(value, dict):
         opening, closing = "{", "}"
-        items = [f"{_encode(key)}: {_lines(item, inner)}" for key, item in sorted(value.items())]
+        items = [f"{encode_basestring(key)}: {_lines(item, inner)}" for key, item in sorted(value.items())]
     elif isinstance(value, list):
         opening, closing = "[", "]"
         items = [_lines(item, inner) for item in value]
     else:
-        return _encode(value)
+        return encode_basestring(value) if isinstance(value, str) else json.dumps(value)
     flat = f"{opening}{', '.join(items)}{closing}"
     if len(indent) + len(flat) <= LINE_WIDTH and "\n" not in flat:
         return flat

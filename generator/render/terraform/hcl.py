@@ -47,7 +47,7 @@ class Block:
 def document(comments: Iterable[str], blocks: Iterable[Block]) -> bytes:
     """A file: comment lines, then blocks."""
     head = "".join(f"# {line}\n" for line in comments)
-    return "\n".join((head, *("".join(f"{line}\n" for line in _block(block)) for block in blocks))).encode()
+    return "\n".join((head, *("".join(f"{line}\n" for line in _block(block, "")) for block in blocks))).encode()
 
 
 def quote(text: str) -> str:
@@ -61,37 +61,34 @@ def _escape_template(match: re.Match[str]) -> str:
     return f"{before}\\u{ord(sign):04x}{{" if before else f"{sign}{sign}{{"
 
 
-def _block(block: Block) -> Iterator[str]:
-    yield f"{block.head} {{"
-    yield from (f"{_INDENT}{line}" if line else "" for line in _body(block))
-    yield "}"
-
-
-def _body(block: Block) -> Iterator[str]:
-    yield from _attributes(block.attributes)
+def _block(block: Block, indent: str) -> Iterator[str]:
+    yield f"{indent}{block.head} {{"
+    yield from _attributes(block.attributes, indent + _INDENT)
     for position, nested in enumerate(block.blocks):
         if position or block.attributes:
             yield ""
-        yield from _block(nested)
+        yield from _block(nested, indent + _INDENT)
+    yield f"{indent}}}"
 
 
-def _attributes(attributes: Mapping[str, Any]) -> Iterator[str]:
+def _attributes(attributes: Mapping[str, Any], indent: str) -> Iterator[str]:
     """One-line neighbours have their `=` aligned; a value of several lines stands by itself."""
-    written = ((_key(name), _value(value)) for name, value in attributes.items())
+    written = ((_key(name), _value(value, indent)) for name, value in attributes.items())
     for single, run in groupby(written, lambda pair: len(pair[1]) == 1):
         pairs = list(run)
         width = max(len(key) for key, _ in pairs) if single else 0
         for key, (first, *rest) in pairs:
-            yield f"{key:<{width}} = {first}"
+            yield f"{indent}{key:<{width}} = {first}"
             yield from rest
 
 
-def _value(value: Any) -> list[str]:
+def _value(value: Any, indent: str) -> list[str]:
+    """The lines of a value, the first of them without its indentation."""
     match value:
         case Mapping():
-            return ["{", *(f"{_INDENT}{line}" for line in _attributes(value)), "}"]
+            return ["{", *_attributes(value, indent + _INDENT), f"{indent}}}"]
         case Json(content):
-            first, *rest, last = _value(content)
+            first, *rest, last = _value(content, indent)
             return [f"jsonencode({first}", *rest, f"{last})"]
         case _:
             return [_inline(value)]

@@ -31,8 +31,6 @@ class SettingsError(Exception):
 
 
 def _duration(value: object) -> object:
-    if isinstance(value, timedelta):
-        return value
     found = re.fullmatch(r"(\d+)([smhd])", str(value))
     if found is None:
         raise ValueError("is no duration; write a number and s, m, h or d, such as 3h")

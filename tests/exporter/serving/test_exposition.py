@@ -93,6 +93,14 @@ def test_families_without_series_are_left_out() -> None:
     assert _text([_metric()], categorical) == ""
 
 
+def test_batches_are_joined_below_one_header(monkeypatch: pytest.MonkeyPatch) -> None:
+    profiles = [profile(name, "m", feature) for name in ("a", "b") for feature in ("x", "y")]
+    whole = _text([_metric()], *profiles)
+    monkeypatch.setattr("metrics_exporter.exposition._BATCH", 1)
+    assert _text([_metric()], *profiles) == whole
+    assert whole.count("# TYPE") == 1
+
+
 def test_families_and_series_are_sorted() -> None:
     text = _text([_metric("b"), _metric("a")], profile(feature="y"), profile(feature="x"), profile("a", "m", "z"))
     lines = [line.partition(" ")[0] for line in text.splitlines() if not line.startswith("#")]

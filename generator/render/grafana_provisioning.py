@@ -12,7 +12,6 @@ from typing import Any
 from generator.conventions import (
     GRAFANA_PROVISIONING_FOLDER,
     SHARED_FOLDER_TITLE,
-    SHARED_FOLDER_UID,
     environment_variable,
     folder_path,
     uid,
@@ -58,8 +57,7 @@ def _provider() -> dict[str, Any]:
     provider = {
         "name": "driftgauge",
         "type": "file",
-        "folder": SHARED_FOLDER_TITLE,
-        "folderUid": SHARED_FOLDER_UID,
+        "folder": SHARED_FOLDER_TITLE,  # by its title alone, as the rules' reader finds or makes it before this one
         "allowUiUpdates": False,
         "options": {"path": f"${DASHBOARDS_VARIABLE}"},
     }

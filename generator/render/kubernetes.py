@@ -6,7 +6,7 @@ includes this one.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from generator.conventions import DASHBOARDS_FOLDER, EXPORTER_STEM, KUBERNETES_FOLDER, rules_name, stem
@@ -62,8 +62,18 @@ def _objects(rules: RuleFile, drawn: Iterable[DashboardFile], json_files: Files)
     paths = {_dashboard_path(file): file for file in drawn}
     files = {path: yaml_file(path, _prometheus_rule(rules), rules.about)}
     files |= {path: yaml_file(path, _config_map(file, json_files), file.about) for path, file in paths.items()}
-    _check_sizes(files, [path], paths, json_files)
+    problems = list(_too_large(path, len(files[path]), "of the Prometheus operator", MAX_RULE_BYTES))
+    for path, file in paths.items():
+        problems += _too_large(path, len(json_files[file.path]), "of a ConfigMap", MAX_CONFIG_MAP_BYTES)
+    if problems:
+        raise RenderError({"Kubernetes would refuse what the registry asks for": problems})
     return files
+
+
+def _too_large(path: str, size: int, whose: str, most: int) -> Iterator[str]:
+    """What the cluster would refuse, the operator even silently."""
+    if size > most:
+        yield f"{path}: {size:,} bytes, the limit {whose} is {most:,}; let an alert watch several features by a glob"
 
 
 def _rules_path(predictor: str | None) -> str:
@@ -72,28 +82,6 @@ def _rules_path(predictor: str | None) -> str:
 
 def _dashboard_path(file: DashboardFile) -> str:
     return f"{_ALL}/{file.path.removesuffix('.json')}.yaml"
-
-
-def _check_sizes(
-    files: Mapping[str, bytes],
-    rules: Iterable[str],
-    drawn: Mapping[str, DashboardFile],
-    json_files: Mapping[str, bytes],
-) -> None:
-    """Refuse what the cluster would: at the first `kubectl apply`, or silently by the operator."""
-    problems = [
-        f"{path}: {size:,} bytes of rules, and the Prometheus operator takes {MAX_RULE_BYTES:,}; "
-        "let one alert watch several features by a glob"
-        for path in rules
-        if (size := len(files[path])) > MAX_RULE_BYTES
-    ] + [
-        f"{path}: a dashboard of {size:,} bytes, and a ConfigMap holds {MAX_CONFIG_MAP_BYTES:,}; "
-        "let one alert watch several features by a glob"
-        for path, file in drawn.items()
-        if (size := len(json_files[file.path])) > MAX_CONFIG_MAP_BYTES
-    ]
-    if problems:
-        raise RenderError({"Kubernetes would refuse what the registry asks for": problems})
 
 
 def _prometheus_rule(file: RuleFile) -> dict[str, Any]:
@@ -138,7 +126,7 @@ def _service_monitor() -> dict[str, Any]:
     }
 
 
-def _kustomization(folder: str, paths: Iterable[str], about: str) -> dict[str, bytes]:
+def _kustomization(folder: str, paths: Iterable[str], about: str) -> Files:
     path = f"{folder}/kustomization.yaml"
     resources = OneALine(path.removeprefix(f"{folder}/") for path in paths)
     content = {"apiVersion": "kustomize.config.k8s.io/v1beta1", "kind": "Kustomization", "resources": resources}

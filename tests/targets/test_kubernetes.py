@@ -195,5 +195,6 @@ def test_what_is_larger_than_the_cluster_takes_is_refused(monkeypatch: pytest.Mo
     with pytest.raises(RenderError) as refused:
         kubernetes.render.predictor(many)
     assert "kubernetes/rules/predictors/eta_prediction.yaml: " in str(refused.value)
-    assert "kubernetes/dashboards/predictors/eta_prediction.yaml: a dashboard of " in str(refused.value)
-    assert "by a glob" in str(refused.value)
+    assert "kubernetes/dashboards/predictors/eta_prediction.yaml: " in str(refused.value)
+    assert "the limit of a ConfigMap is 20,000" in str(refused.value)
+    assert "the limit of the Prometheus operator is 5,000" in str(refused.value)

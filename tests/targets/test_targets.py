@@ -109,7 +109,7 @@ def test_check_knows_all_targets(folder: Path) -> None:
         ("- mixin\n", ["driftgauge.yaml", "a mapping (`key: value`) belongs here"]),
         (
             "version: 2\ntargets: [mixin]\n",
-            ["driftgauge.yaml:1:10", "version `2` of the settings", "upgrade driftgauge"],
+            ["driftgauge.yaml:1:10", "`2` of the settings", "upgrade driftgauge"],
         ),
         ("version: one\n", ["driftgauge.yaml:1:10", "write `version: 1`"]),
         ("version: true\n", ["driftgauge.yaml:1:10", "write `version: 1`"]),

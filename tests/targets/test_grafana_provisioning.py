@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,8 @@ from generator.render.grafana.objects import AlertRule, Query
 from tests.output.examples import PREDICTOR, registry
 from tests.targets.go_tools import grafana_reader
 from tests.targets.hostile import NAMES, NASTY, hostile
+
+LOOKED_UP = re.compile(r"\$(__\w+)?\{")  # in annotations, too
 
 ENVIRONMENT = {
     "DRIFTGAUGE_DATA_SOURCE_UID": "prometheus-uid",
@@ -97,7 +100,9 @@ def test_rules_are_terraform_s(tmp_path: Path, names: list[str]) -> None:
         for file in root.files:
             for rule in file.group.rules if file.group else ():
                 wanted[rule.uid] = expected(rule, receivers[rule.contact_point])
-                assert {k: said(v) for k, v in found[rule.uid].pop("annotations").items()} == rule.annotations
+                annotations = found[rule.uid].pop("annotations")
+                assert {name: said(text) for name, text in annotations.items()} == rule.annotations
+                assert not any(LOOKED_UP.search(text) for text in annotations.values())
     assert found == wanted
 
 

@@ -11,7 +11,7 @@ import fcntl
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -63,21 +63,22 @@ class Plan:
         return not (self.changes or self.foreign)
 
 
-def plan(folder: Path, files: Mapping[str, bytes]) -> Plan:
+def plan(folder: Path, files: Mapping[str, bytes], *, partial: bool = False) -> Plan:
     """Compare the wanted files with those on disk; writes nothing.
 
     Args:
         folder: the output folder; need not exist.
         files: content by path relative to it.
+        partial: there are more that are generated, so none is orphaned.
 
     Raises:
         WriteError: a file can't be read.
     """
     with _refusals(folder):
-        return _compare(folder, files)
+        return _compare(folder, files, partial)
 
 
-def _compare(folder: Path, files: Mapping[str, bytes]) -> Plan:
+def _compare(folder: Path, files: Mapping[str, bytes], partial: bool) -> Plan:
     stale, missing, foreign, unchanged = [], [], [], 0
     for path, content in sorted(files.items()):
         if obstacle := _obstacle(folder, path):
@@ -92,12 +93,14 @@ def _compare(folder: Path, files: Mapping[str, bytes]) -> Plan:
             stale.append(Change(path, before, content))
         else:
             foreign.append(f"{folder / path}: is not driftgauge's (its mark is missing); move it away, or delete it")
-    orphaned = [Change(path, before, None) for path, before in _own_files(folder) if path not in files]
+    orphaned = [] if partial else [Change(path, before, None) for path, before in _own_files(folder, files)]
     return Plan(tuple(stale), tuple(missing), tuple(orphaned), tuple(foreign), unchanged)
 
 
-def apply(folder: Path, files: Mapping[str, bytes]) -> Plan:
+def apply(folder: Path, files: Mapping[str, bytes], *, partial: bool = False) -> Plan:
     """Make the output folder hold exactly the wanted files, beside those of other people; what was done.
+
+    With `partial`, other generated files stay as they are.
 
     Raises:
         WriteError: a file of somebody else's is in the way, or the file system refused; nothing has changed.
@@ -106,7 +109,7 @@ def apply(folder: Path, files: Mapping[str, bytes]) -> Plan:
         folder.mkdir(parents=True, exist_ok=True)
         with _locked(folder):
             _remove_leftovers(folder)
-            planned = _compare(folder, files)
+            planned = _compare(folder, files, partial)
             if planned.foreign:
                 raise WriteError("\n".join(planned.foreign))
             if planned.changes:
@@ -155,17 +158,18 @@ def _is_own(path: str, content: bytes) -> bool:
     return content.partition(b"\n")[0].removeprefix(b"# ").rstrip() == mark
 
 
-def _own_files(folder: Path) -> Iterator[tuple[str, bytes]]:
-    """The generator's own files on disk; neither links nor hidden folders (`.terraform`) are followed."""
+def _own_files(folder: Path, wanted: Container[str]) -> Iterator[tuple[str, bytes]]:
+    """The generator's own files on disk that are not wanted; no links or hidden folders (`.terraform`) are followed."""
     for top in OUTPUT_FOLDERS:
         for place, folders, names in os.walk(folder / top):
             folders[:] = sorted(name for name in folders if not name.startswith("."))
-            for name in sorted(names):
-                file = Path(place, name)
-                if file.suffix in OUTPUT_SUFFIXES and file.is_file() and not file.is_symlink():
-                    path, content = file.relative_to(folder).as_posix(), file.read_bytes()
-                    if _is_own(path, content):
-                        yield path, content
+            inside = Path(place).relative_to(folder).as_posix()
+            for path in (f"{inside}/{name}" for name in sorted(names)):
+                file = folder / path
+                if path in wanted or file.suffix not in OUTPUT_SUFFIXES or file.is_symlink() or not file.is_file():
+                    continue
+                if _is_own(path, content := file.read_bytes()):
+                    yield path, content
 
 
 @contextmanager

@@ -5,22 +5,26 @@ from __future__ import annotations
 import difflib
 import json
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NoReturn
 
 import click
 
-from generator import settings, write
+from generator import incremental, settings, write
+from generator.findings import did_you_mean, quote
 from generator.load import load_registry
-from generator.model import AlertSeverity, Registry
-from generator.render import TARGETS, render
+from generator.model import AlertSeverity, Predictor, Registry
+from generator.render import TARGETS, render, render_each
 from generator.render.errors import RenderError
+from generator.render.renderer import Files
 from generator.report import text
 from generator.report.summary import summary
 
 _DIFF_LINES = 20
 _DIFF_WIDTH = 240
+_LONG = 100  # predictors; a second's work
 _STALE = 3
 
 
@@ -40,9 +44,17 @@ _STALE = 3
     type=click.Choice(list(TARGETS)),
     help="What to generate beside definitions and dashboards, in place of what driftgauge.yaml says; repeatable.",
 )
+@click.option(
+    "--only",
+    multiple=True,
+    metavar="PREDICTOR",
+    help="Write the files of this predictor alone: none that predictors share, and none is removed; repeatable.",
+)
 @click.option("--check", is_flag=True, help="Write nothing; list stale, missing and orphaned files.")
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
-def command(registry: Path, output: Path, targets: tuple[str, ...], check: bool, as_json: bool) -> None:
+def command(
+    registry: Path, output: Path, *, targets: tuple[str, ...], only: tuple[str, ...], check: bool, as_json: bool
+) -> None:
     """Generate metric definitions, dashboards and alert rules from the REGISTRY folder.
 
     Files that carry driftgauge's mark are replaced, and removed when nothing generates them any more; all others are
@@ -50,19 +62,39 @@ def command(registry: Path, output: Path, targets: tuple[str, ...], check: bool,
 
     Exit codes: 0 fine, 1 findings or failure, 2 wrong usage, 3 the output is stale (with --check).
     """
-    model, files = _rendered(registry, targets or _settings(registry).targets)
+    wanted = _Wanted(_loaded(registry), targets or _settings(registry).targets, only)
+    files = _rendered(wanted, None if check else output)
     try:
-        plan = write.plan(output, files) if check else write.apply(output, files)
+        plan = (write.plan if check else write.apply)(output, files, partial=bool(only))
     except write.WriteError as error:
         _fail(str(error))
     if as_json:
-        click.echo(json.dumps(_report(model, plan), indent=2))
+        click.echo(json.dumps(_report(wanted, plan), indent=2))
     elif check:
         _show_check(plan, output)
     else:
-        click.echo(_sentence(model, plan, output))
+        click.echo(_sentence(wanted, plan, output))
     if check and not plan.is_current:
         sys.exit(_STALE)
+
+
+@dataclass(frozen=True)
+class _Wanted:
+    """What is to be generated; `only` names the predictors whose files alone are."""
+
+    registry: Registry
+    targets: Sequence[str]
+    only: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        there = [predictor.id for predictor in self.registry.predictors]
+        for name in self.only:
+            if name not in there:
+                raise click.UsageError(f"there is no predictor {quote(name)}: {did_you_mean(name, there)}")
+
+    @property
+    def predictors(self) -> list[Predictor]:
+        return [one for one in self.registry.predictors if not self.only or one.id in self.only]
 
 
 def _settings(registry: Path) -> settings.Settings:
@@ -74,15 +106,34 @@ def _settings(registry: Path) -> settings.Settings:
     return read.settings
 
 
-def _rendered(folder: Path, targets: Iterable[str]) -> tuple[Registry, dict[str, bytes]]:
+def _loaded(folder: Path) -> Registry:
     loaded = load_registry(folder)
     click.echo(text.render(loaded.findings, colour=sys.stderr.isatty()), err=True, nl=False)
     if loaded.registry is None:
         _fail(f"{summary(loaded)}; nothing was written")
+    return loaded.registry
+
+
+def _rendered(wanted: _Wanted, output: Path | None) -> Files:
+    """The files; what `output` holds already, as far as that is known, is not rendered again."""
     try:
-        return loaded.registry, render(loaded.registry, targets)
+        if wanted.only:
+            each = render_each(_progress(wanted.predictors), wanted.targets)
+            return {path: content for _, files in each for path, content in files.items()}
+        if output is None:
+            return render(wanted.registry, wanted.targets, _progress)
+        return incremental.render(wanted.registry, wanted.targets, output, _progress)
     except RenderError as error:
         _fail(f"{error}\nNothing was written.")
+
+
+def _progress(predictors: Sequence[Predictor]) -> Iterator[Predictor]:
+    """On a terminal, show how far the rendering of many has come."""
+    if len(predictors) < _LONG or not sys.stderr.isatty():
+        yield from predictors
+        return
+    with click.progressbar(predictors, label="Rendering predictors", file=sys.stderr) as bar:
+        yield from bar
 
 
 def _fail(message: str) -> NoReturn:
@@ -90,22 +141,23 @@ def _fail(message: str) -> NoReturn:
     sys.exit(1)
 
 
-def _counts(registry: Registry) -> dict[str, int]:
-    alerts = [alert for predictor in registry.predictors for alert in predictor.alerts]
+def _counts(wanted: _Wanted) -> dict[str, int]:
+    predictors = wanted.predictors
+    alerts = [alert for predictor in predictors for alert in predictor.alerts]
     reports = sum(alert.severity is AlertSeverity.REPORT for alert in alerts)
     return {
-        "predictors": len(registry.predictors),
-        "teams": len({predictor.team.id for predictor in registry.predictors}),
-        "models": sum(len(predictor.models) for predictor in registry.predictors),
-        "dashboards": len(registry.predictors) + 2,  # fleet and feature
+        "predictors": len(predictors),
+        "teams": len({predictor.team.id for predictor in predictors}),
+        "models": sum(len(predictor.models) for predictor in predictors),
+        "dashboards": len(predictors) + (0 if wanted.only else 2),  # fleet and feature
         "rules": len(alerts) - reports,
         "reports": reports,
     }
 
 
-def _report(registry: Registry, plan: write.Plan) -> dict[str, Any]:
+def _report(wanted: _Wanted, plan: write.Plan) -> dict[str, Any]:
     return {
-        **_counts(registry),
+        **_counts(wanted),
         "files": {
             "changed": [change.path for change in plan.stale],
             "created": [change.path for change in plan.missing],
@@ -116,8 +168,8 @@ def _report(registry: Registry, plan: write.Plan) -> dict[str, Any]:
     }
 
 
-def _sentence(registry: Registry, plan: write.Plan, output: Path) -> str:
-    counts = _counts(registry)
+def _sentence(wanted: _Wanted, plan: write.Plan, output: Path) -> str:
+    counts = _counts(wanted)
     return (
         f"{_some(counts['predictors'], 'predictor')} of {_some(counts['teams'], 'team')}, "
         f"{_some(counts['models'], 'model')}: {_some(counts['dashboards'], 'dashboard')}, "

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import itertools
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 
 from generator.model import Predictor, Registry
 from generator.render import dashboards, grafana_provisioning, kubernetes, metrics, mixin, prometheus, terraform
@@ -22,18 +23,23 @@ TARGETS: dict[str, Renderer] = {
 DEFAULT_TARGETS = ("terraform", "prometheus")
 
 
-def render(registry: Registry, targets: Iterable[str] = DEFAULT_TARGETS) -> Files:
-    """All generated files, sorted by path: definitions, dashboards, and those of the chosen targets.
+Progress = Callable[[Sequence[Predictor]], Iterable[Predictor]]  # shows how many of them have been taken
+
+
+def render(
+    registry: Registry, targets: Collection[str] = DEFAULT_TARGETS, progress: Progress = lambda predictors: predictors
+) -> Files:
+    """All generated files: definitions, dashboards, and those of the chosen targets.
 
     Raises:
         ValueError: two renderers want the same path.
         RenderError: an artifact would be refused by the system that it is for.
     """
-    shared, each = render_shared(registry, targets), render_each(registry.predictors, targets)
-    return dict(sorted(_united((shared, *(files for _, files in each))).items()))
+    shared, each = render_shared(registry, targets), render_each(progress(registry.predictors), targets)
+    return _united(itertools.chain((shared,), (files for _, files in each)))
 
 
-def render_shared(registry: Registry, targets: Iterable[str]) -> Files:
+def render_shared(registry: Registry, targets: Collection[str]) -> Files:
     """The files that belong to no single predictor.
 
     Raises:
@@ -42,7 +48,7 @@ def render_shared(registry: Registry, targets: Iterable[str]) -> Files:
     return _united(renderer.shared(registry) for renderer in _renderers(targets))
 
 
-def render_each(predictors: Iterable[Predictor], targets: Iterable[str]) -> Iterator[tuple[Predictor, Files]]:
+def render_each(predictors: Iterable[Predictor], targets: Collection[str]) -> Iterator[tuple[Predictor, Files]]:
     """Each predictor with its files.
 
     Raises:
@@ -60,7 +66,7 @@ def render_each(predictors: Iterable[Predictor], targets: Iterable[str]) -> Iter
         raise joined(refused)
 
 
-def _renderers(targets: Iterable[str]) -> tuple[Renderer, ...]:
+def _renderers(targets: Collection[str]) -> tuple[Renderer, ...]:
     chosen = set(targets)
     return (*ALWAYS, *(renderer for name, renderer in TARGETS.items() if name in chosen))
 

@@ -14,6 +14,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, V
 
 ENVIRONMENT_PREFIX = "DRIFTGAUGE_"
 PASSWORD = "auth_password"  # noqa: S105
+MOST_DAYS = 3650  # for each duration: beyond it, dates would have no year to stand for
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 _ADDRESS = re.compile(r"(?:\[(?P<six>[0-9A-Fa-f:.%]+)\]|(?P<host>[^:\[\]]*)):(?P<port>\d{1,5})")
 
@@ -31,7 +32,7 @@ class SettingsError(Exception):
 
 
 def _duration(value: object) -> object:
-    found = re.fullmatch(r"(\d+)([smhd])", str(value))
+    found = re.fullmatch(r"(\d{1,9})([smhd])", str(value))
     if found is None:
         raise ValueError("is no duration; write a number and s, m, h or d, such as 3h")
     return timedelta(**{_UNITS[found[2]]: int(found[1])})
@@ -45,12 +46,15 @@ def _address(value: object) -> tuple[str, int]:
 
 
 def _warehouse(value: object) -> str:
-    if ":" not in str(value):
+    text = str(value)
+    if ":" not in text:
         raise ValueError("names no kind of warehouse; write duckdb:PATH")
-    return str(value)
+    if text.encode("utf-8", "replace").decode() != text:
+        raise ValueError("is not UTF-8; rename the file, or name it by a pattern")
+    return text
 
 
-Duration = Annotated[timedelta, BeforeValidator(_duration)]
+Duration = Annotated[timedelta, BeforeValidator(_duration), Field(le=timedelta(days=MOST_DAYS))]
 
 
 class Settings(BaseModel):
@@ -70,8 +74,10 @@ class Settings(BaseModel):
         timedelta(hours=3), description="How long values stay after the next ones should have come."
     )
     series_limit: int = Field(1_000_000, ge=1, description="The most series exported; what grew is left out.")
-    lookback_days: int = Field(28, ge=1, description="How far back missed windows are caught up.")
-    recompute: int = Field(3, ge=0, description="How many past windows are recomputed for late rows.")
+    lookback_days: int = Field(28, ge=1, le=MOST_DAYS, description="How far back missed windows are caught up.")
+    recompute: int = Field(
+        3, ge=0, le=24 * MOST_DAYS, description="How many past windows are recomputed for late rows."
+    )
     query_timeout: Duration = Field(timedelta(minutes=5), description="Deadline of a warehouse query.")
     tls_certificate: Path | None = Field(None, description="PEM file of the certificate chain: serves HTTPS.")
     tls_key: Path | None = Field(None, description="PEM file of the certificate's private key.")
@@ -146,7 +152,7 @@ def read(options: Mapping[str, str], environment: Mapping[str, str], file: Path 
 def _read_file(file: Path) -> dict[str, Any]:
     try:
         content = yaml.safe_load(file.read_text(encoding="utf-8")) or {}
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+    except (OSError, ValueError, RecursionError, yaml.YAMLError) as error:  # a ValueError: no UTF-8, or no such date
         raise SettingsError(f"{file}: can't be read ({_reason(error)})") from None
     if not isinstance(content, dict):
         raise SettingsError(f"{file}: is no mapping of settings; write lines such as `listen: 127.0.0.1:9877`")

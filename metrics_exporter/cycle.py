@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from metrics_exporter import definitions as contract
 from metrics_exporter.config import Settings
-from metrics_exporter.definitions import Definitions, DefinitionsError
+from metrics_exporter.definitions import Definitions, DefinitionsError, Predictor
 from metrics_exporter.exposition import Encoded, families
 from metrics_exporter.history import History
 from metrics_exporter.logs import event
@@ -62,7 +62,7 @@ class Cycle:
         self._snapshots = Snapshots(settings.max_age, settings.series_limit)
         self._page = Page(Trails(self._history, settings.recompute))
         self._refresher = self._new_refresher()
-        self._definitions_error: str | None = None
+        self._definitions_errors: tuple[str, ...] = ()
         self._failed_rounds = 0
 
     def run(self, now: datetime) -> Update:
@@ -88,14 +88,16 @@ class Cycle:
             return None
 
     def _reload(self) -> None:
-        """Take up changed definitions; broken ones leave those before in force."""
+        """Take up changed definitions; broken ones leave those before in force, all or those of one predictor."""
         try:
             fresh = contract.load(self._settings.definitions)
             families(fresh.catalogue.metrics)
         except DefinitionsError as error:
-            self._definitions_error = f"the definitions before are kept: {error}"
+            self._definitions_errors = (f"the definitions before are kept: {error}",)
             return
-        self._definitions_error = None
+        self._definitions_errors = fresh.broken
+        if fresh.broken:
+            fresh = _with_those_before(fresh, self._definitions.predictors)
         if fresh != self._definitions:
             self._definitions = fresh
             self._refresher = self._new_refresher()
@@ -113,8 +115,7 @@ class Cycle:
         )
 
     def _failures(self, reports: Iterable[LogReport]) -> Iterable[str]:
-        if self._definitions_error:
-            yield self._definitions_error
+        yield from self._definitions_errors
         for report in reports:
             if report.error:
                 yield f"log {report.log}: {report.error}"
@@ -128,6 +129,12 @@ class Cycle:
         if self._failed_rounds:
             moments.append(now + _RETRIES[min(self._failed_rounds, len(_RETRIES)) - 1])
         return min(moments)
+
+
+def _with_those_before(fresh: Definitions, before: Mapping[str, Predictor]) -> Definitions:
+    """Definitions in which predictors whose files are broken now are as they were when these were not."""
+    known = {name: predictor for name, predictor in before.items() if predictor.log in fresh.catalogue.logs}
+    return fresh.model_copy(update={"predictors": known | fresh.predictors})
 
 
 def next_due(definitions: Definitions, now: datetime) -> datetime:

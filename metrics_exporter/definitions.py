@@ -6,7 +6,7 @@ all predictors share (logs and metrics); each file below `predictors/` holds one
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
@@ -183,10 +183,16 @@ class Catalogue(Definition):
 
 
 class Definitions(Definition):
-    """All that the exporter runs: the catalogue, and the predictors by id."""
+    """All that the exporter runs.
+
+    Attributes:
+        predictors: by id.
+        broken: what is wrong with the files of predictors that had to be left out; all others are there.
+    """
 
     catalogue: Catalogue
     predictors: dict[str, Predictor]
+    broken: tuple[str, ...] = ()
 
 
 class DefinitionsError(Exception):
@@ -194,36 +200,52 @@ class DefinitionsError(Exception):
 
 
 def load(folder: Path) -> Definitions:
-    """Read the definitions below `folder`.
+    """Read the definitions below `folder`. A predictor's file that can't be used takes no other predictor down.
 
     Raises:
-        DefinitionsError: a file is missing, half-written, from a newer version, or not what the contract says.
+        DefinitionsError: what all predictors share is missing, half-written, from a newer version, or not what the
+            contract says.
     """
-    catalogue_file = folder / CATALOGUE_FILE
-    if not catalogue_file.is_file():
-        raise DefinitionsError(f"{catalogue_file}: not found; run `driftgauge generate`, or point --definitions at it")
-    catalogue = _parse(Catalogue, catalogue_file)
+    catalogue = _parse(Catalogue, folder / CATALOGUE_FILE)
     predictors: dict[str, Predictor] = {}
-    for file in sorted((folder / PREDICTORS_FOLDER).glob("*.yaml")):
-        predictor = _parse(Predictor, file)
-        if predictor.predictor in predictors:
-            raise DefinitionsError(
-                f"{file}: predictor {predictor.predictor!r} is defined twice; run `driftgauge generate`"
-            )
-        if predictor.log not in catalogue.logs:
-            raise DefinitionsError(
-                f"{file}: log {predictor.log!r} is not in {catalogue_file}; run `driftgauge generate`"
-            )
-        predictors[predictor.predictor] = predictor
-    return Definitions(catalogue=catalogue, predictors=predictors)
+    broken: list[str] = []
+    for file in _predictor_files(folder / PREDICTORS_FOLDER):
+        try:
+            predictor = _parse(Predictor, file)
+            _check(predictor, file, predictors, catalogue)
+        except DefinitionsError as error:
+            broken.append(str(error))
+        else:
+            predictors[predictor.predictor] = predictor
+    return Definitions(catalogue=catalogue, predictors=predictors, broken=tuple(broken))
+
+
+def _predictor_files(folder: Path) -> list[Path]:
+    try:
+        return sorted(file for file in folder.iterdir() if file.suffix == ".yaml")
+    except FileNotFoundError:  # no predictor is registered yet
+        return []
+    except OSError as error:
+        raise DefinitionsError(f"{folder}: can't be read ({_reason(error)}); mend that") from None
+
+
+def _check(predictor: Predictor, file: Path, before: Mapping[str, Predictor], catalogue: Catalogue) -> None:
+    if predictor.predictor in before:
+        raise DefinitionsError(f"{file}: predictor {predictor.predictor!r} is defined twice; run `driftgauge generate`")
+    if predictor.log not in catalogue.logs:
+        raise DefinitionsError(f"{file}: log {predictor.log!r} is not in {CATALOGUE_FILE}; run `driftgauge generate`")
 
 
 def _parse(kind: type[D], file: Path) -> D:
     content = _read(file)
     version = content.get("schema_version")
-    if not isinstance(version, int) or version > SCHEMA_VERSION:
+    if not isinstance(version, int):
         raise DefinitionsError(
-            f"{file}: schema_version is {version!r}, this exporter reads up to {SCHEMA_VERSION}; "
+            f"{file}: has no schema_version, so it is not driftgauge's; run `driftgauge generate`, or move it away"
+        )
+    if version > SCHEMA_VERSION:
+        raise DefinitionsError(
+            f"{file}: schema_version is {version}, this exporter reads up to {SCHEMA_VERSION}; "
             "upgrade driftgauge here, or generate with the version that runs here"
         )
     try:
@@ -235,12 +257,21 @@ def _parse(kind: type[D], file: Path) -> D:
 def _read(file: Path) -> dict[str, Any]:
     try:
         content = yaml.load(file.read_text(encoding="utf-8"), Loader=_SafeLoader)  # noqa: S506
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        reason = " ".join(str(error).split())
-        raise DefinitionsError(f"{file}: can't be read ({reason}); run `driftgauge generate`") from None
+    except FileNotFoundError:
+        raise DefinitionsError(
+            f"{file}: not found; run `driftgauge generate`, or point --definitions at what it wrote"
+        ) from None
+    except OSError as error:
+        raise DefinitionsError(f"{file}: can't be read ({_reason(error)}); mend that") from None
+    except (ValueError, RecursionError, yaml.YAMLError) as error:  # a ValueError is what no UTF-8 or no date gets
+        raise DefinitionsError(f"{file}: can't be read ({_reason(error)}); run `driftgauge generate`") from None
     if not isinstance(content, dict):
-        raise DefinitionsError(f"{file}: is not a definitions file; run `driftgauge generate`")
+        raise DefinitionsError(f"{file}: is not a definitions file; run `driftgauge generate`, or move it away")
     return content
+
+
+def _reason(error: Exception) -> str:
+    return " ".join(str(getattr(error, "strerror", None) or error).split())
 
 
 def _problems(error: ValidationError) -> Iterator[str]:

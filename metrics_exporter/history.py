@@ -22,6 +22,7 @@ import pyarrow.parquet as pq
 
 from metrics_exporter.definitions import Kind
 from metrics_exporter.profile import Categories, Distribution, Profile, Series, WindowProfiles
+from metrics_exporter.urls import scrubbed, shown
 
 SCHEMA_VERSION = 1
 # The newest windows of each length that are kept: 400 days. Counted, not dated, so that a clock gone wrong deletes
@@ -68,9 +69,9 @@ class History:
         """
         try:
             self._files, self._root = fsspec.core.url_to_fs(url, **(storage_options or {}))
-        except (ValueError, ImportError) as error:
+        except (ValueError, ImportError, OSError) as error:
             raise HistoryError(
-                f"the history {url.partition('?')[0]} can't be opened ({error}); "
+                f"the history {shown(url)} can't be opened ({scrubbed(' '.join(str(error).split()), url)}); "
                 "name a folder, or install fsspec's file system for its protocol"
             ) from None
         self._is_local = "file" in _protocols(self._files)

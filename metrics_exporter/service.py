@@ -182,9 +182,10 @@ def _listen(settings: Settings, site: Site) -> Server:
     host, port = settings.listen
     try:
         return Server((host, port), site, settings.credentials(), _tls(settings))
-    except OSError as error:
+    except (OSError, TypeError) as error:  # a TypeError is what a host that can be no name gets
+        reason = getattr(error, "strerror", None) or str(error)
         raise ServiceError(
-            f"can't listen on {host}:{port} ({os.strerror(error.errno or 0).lower()}); "
+            f"can't listen on {host}:{port} ({reason.lower()}); "
             "choose another address with --listen, or stop what uses it"
         ) from None
 

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import signal
 from importlib import import_module
 from importlib.metadata import version
+from typing import Any
 
 import click
+
+INTERRUPTED = 128 + signal.SIGINT  # the exit code that shells give to what Ctrl-C ended
 
 # name: (module, one line of help)
 COMMANDS = {
@@ -34,6 +38,14 @@ class LazyGroup(click.Group):
         if not isinstance(command, click.Command):
             raise TypeError(f"{COMMANDS[cmd_name][0]}.command is no click command")
         return command
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run a command; Ctrl-C ends it as shells expect, and not as a failure of what it checks."""
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:
+            click.echo("interrupted", err=True)
+            raise click.exceptions.Exit(INTERRUPTED) from None
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """List the commands without importing any."""

@@ -38,7 +38,11 @@ def command(folder: Path, team: str, ci: scaffold.Ci) -> None:
     Exit codes: 0 fine, 1 files are in the way or can't be written, 2 wrong usage.
     """
     files = scaffold.repository(scaffold.Options(team, ci))
-    if obstacles := _obstacles(folder, files):
+    try:
+        obstacles = _obstacles(folder, files)
+    except OSError as error:
+        raise click.ClickException(f"{error.filename}: {error.strerror}; nothing was written") from None
+    if obstacles:
         click.echo("".join(f"{path}: exists already\n" for path in obstacles), err=True, nl=False)
         click.echo("Nothing was written: choose an empty folder, or move these files away.", err=True)
         sys.exit(1)

@@ -12,6 +12,8 @@ import click
 
 from metrics_exporter import config
 
+_YEARS = range(1990, 9000)  # what is looked back to and ahead from there is a date, too
+
 
 def _settings_options(function: Callable[..., None]) -> Callable[..., None]:
     """An option for each setting; its variable and its key in the config file have the same name."""
@@ -80,4 +82,6 @@ def _moment(text: str | None) -> datetime | None:
         raise click.BadParameter(
             f"{text!r} is no ISO time; write one such as 2026-03-01T10:00", param_hint="--now"
         ) from None
+    if moment.year not in _YEARS:
+        raise click.BadParameter(f"{text!r} is beyond the years {_YEARS[0]} to {_YEARS[-1]}", param_hint="--now")
     return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)

@@ -9,6 +9,7 @@ import fnmatch
 import re
 import threading
 from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
@@ -18,6 +19,7 @@ import duckdb
 from metrics_exporter import sql
 from metrics_exporter.definitions import Kind, Log
 from metrics_exporter.scan import ScanRequest, ScanRow
+from metrics_exporter.urls import scrubbed, shown
 from metrics_exporter.warehouses import ScanTimeoutError, WarehouseError
 
 _FILES = {
@@ -48,6 +50,7 @@ _TIMES = {
     "timestamp with time zone": "timestamptz",
     "varchar": "text",
 }
+_STOP_SECONDS = 0.1
 _NAME_PART = re.compile(r'"((?:[^"]|"")*)"|([^."]+)')
 
 
@@ -73,16 +76,21 @@ class DuckDBWarehouse:
 
     def scan(self, request: ScanRequest, timeout_seconds: float) -> list[ScanRow]:
         """See Warehouse.scan."""
-        with self._connected(request.log) as connection, self._deadline(connection, timeout_seconds) as expired:
+        with self._connected(request.log) as connection, ThreadPoolExecutor(1) as pool:
+            # In a thread of its own: what waits for it can be interrupted by Ctrl-C, DuckDB can't.
+            running = pool.submit(_rows, connection, request)
+            with self._lock:
+                self._running = connection
             try:
-                source = describe(connection, request.log)
-                statement = sql.scan("duckdb", source, is_kinded=_is_kinded(request))
-                rows = connection.execute(statement, _parameters(request, source)).fetchall()
+                return running.result(timeout_seconds)
             except duckdb.Error as error:
-                if expired.is_set():
-                    raise ScanTimeoutError(_timeout_message(request, timeout_seconds)) from None
                 raise _explained(error, request.log) from None
-        return [ScanRow(*row) for row in rows]
+            except TimeoutError:
+                raise ScanTimeoutError(_timeout_message(request, timeout_seconds)) from None
+            finally:
+                with self._lock:
+                    self._running = None
+                _stop(connection, running)
 
     def cancel(self) -> None:
         """See Warehouse.cancel."""
@@ -109,25 +117,18 @@ class DuckDBWarehouse:
                 _offer_files(connection, self._place, reader, log)
             yield connection
 
-    @contextmanager
-    def _deadline(self, connection: duckdb.DuckDBPyConnection, seconds: float) -> Iterator[threading.Event]:
-        expired = threading.Event()
 
-        def interrupt() -> None:
-            expired.set()
-            self.cancel()
+def _rows(connection: duckdb.DuckDBPyConnection, request: ScanRequest) -> list[ScanRow]:
+    source = describe(connection, request.log)
+    statement = sql.scan("duckdb", source, is_kinded=_is_kinded(request))
+    return [ScanRow(*row) for row in connection.execute(statement, _parameters(request, source)).fetchall()]
 
-        timer = threading.Timer(seconds, interrupt)
-        timer.daemon = True
-        with self._lock:
-            self._running = connection
-        timer.start()
-        try:
-            yield expired
-        finally:
-            timer.cancel()
-            with self._lock:
-                self._running = None
+
+def _stop(connection: duckdb.DuckDBPyConnection, running: Future[list[ScanRow]]) -> None:
+    """Wait for the end of a scan that nobody wants any more; an interrupt between two statements reaches neither."""
+    while not running.done():
+        connection.interrupt()
+        wait([running], _STOP_SECONDS)
 
 
 def describe(connection: duckdb.DuckDBPyConnection, log: Log) -> sql.Source:
@@ -276,7 +277,8 @@ def _offer_files(connection: duckdb.DuckDBPyConnection, place: str, reader: str,
     try:
         connection.execute(f"CREATE VIEW {view} AS SELECT * FROM {reader.format(literal)}")
     except duckdb.Error as error:
-        raise WarehouseError(f"{place}: can't be read as the log {log.table} ({_first_line(error)})") from None
+        reason = scrubbed(_first_line(error), place)
+        raise WarehouseError(f"{shown(place)}: can't be read as the log {log.table} ({reason})") from None
 
 
 def _timeout_message(request: ScanRequest, seconds: float) -> str:
@@ -299,10 +301,10 @@ def _unopened(error: duckdb.Error, place: str) -> WarehouseError:
     text = _first_line(error)
     if "lock" in text.lower():
         return WarehouseError(
-            f"{place} is locked: another process has it open for writing; let the writer close it "
+            f"{shown(place)} is locked: another process has it open for writing; let the writer close it "
             "between its writes, or have it write Parquet files"
         )
-    return WarehouseError(f"{place} can't be opened as a DuckDB database ({text})")
+    return WarehouseError(f"{shown(place)} can't be opened as a DuckDB database ({scrubbed(text, place)})")
 
 
 def _first_line(error: Exception) -> str:

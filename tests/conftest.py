@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+import signal
+
 import pytest
 
 from tests.real_parts import PROMETHEUS_MAJORS, PrometheusBinaries
+
+
+def pytest_configure() -> None:
+    """Have Ctrl-C mean what it does at a terminal: a shell starts what it runs in the background deaf to it."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="module", params=PROMETHEUS_MAJORS, ids=lambda major: f"prometheus{major}")

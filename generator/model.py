@@ -81,6 +81,7 @@ class Alert:
         min_samples: fewer samples in any of these windows, and it does not fire; 0: no minimum.
         models: the ids of the models it watches, never empty.
         absence_fires: it fires, too, when there is no such series at all (the freshness alerts).
+        was: the ids that it had before, the first one first.
     """
 
     id: str
@@ -98,6 +99,12 @@ class Alert:
     models: tuple[str, ...]
     runbook_url: str | None
     absence_fires: bool = False
+    was: tuple[str, ...] = ()
+
+    @property
+    def origin(self) -> str:
+        """The id that it had first: UIDs and panel ids are made of it, so that a rename leaves them as they are."""
+        return self.was[0] if self.was else self.id
 
 
 @dataclass(frozen=True)
@@ -105,7 +112,7 @@ class Predictor:
     """One registered predictor.
 
     Models come primary first, then shadows as declared; features by name; alerts by id, the freshness alerts that
-    each model gets included.
+    each model gets included; the ids that it `was` known by before, the first one first.
     """
 
     id: str
@@ -120,6 +127,12 @@ class Predictor:
     reference: Reference | None
     evaluation: Evaluation | None
     alerts: tuple[Alert, ...]
+    was: tuple[str, ...] = ()
+
+    @property
+    def origin(self) -> str:
+        """The id that it had first: UIDs are made of it, so that a rename leaves dashboard and rules what they are."""
+        return self.was[0] if self.was else self.id
 
     @property
     def primary(self) -> Model:

@@ -14,6 +14,7 @@ from generator.spec.derived import (
     FRESHNESS_PREFIX,
     alert_title,
     alert_window,
+    earlier_ids,
     feature_glob,
     freshness_severity,
     freshness_title,
@@ -80,6 +81,7 @@ def _predictor(name: str, spec: v1.Predictor, team: model.Team) -> model.Predict
         reference=Reference(**spec.reference.model_dump()) if spec.reference else None,
         evaluation=_evaluation(spec.evaluation) if spec.evaluation else None,
         alerts=tuple(sorted(alerts, key=lambda alert: alert.id)),
+        was=earlier_ids(spec),
     )
 
 
@@ -120,6 +122,7 @@ def _alert(spec: v1.Predictor, alert: v1.Alert, team: model.Team) -> model.Alert
         severity=model.AlertSeverity(alert.severity),
         models=model_ids(spec, alert.models),
         runbook_url=alert.runbook_url or team.runbook_url,
+        was=earlier_ids(alert),
     )
 
 

@@ -93,8 +93,11 @@ class Rule:
 
 
 def rules_of(predictor: Predictor) -> tuple[Rule, ...]:
-    """The rules of a predictor's alerts, by alert id; an alert that only reports has none."""
-    alerts = sorted(predictor.alerts, key=lambda alert: alert.id)
+    """The rules of a predictor's alerts; an alert that only reports has none.
+
+    They come by the alerts' first ids, so that a rename does not change their order, which is part of a rule group.
+    """
+    alerts = sorted(predictor.alerts, key=lambda alert: alert.origin)
     return tuple(_rule(predictor, alert) for alert in alerts if alert.severity is not AlertSeverity.REPORT)
 
 
@@ -121,7 +124,7 @@ def range_seconds(alert: Alert) -> int:
 def _rule(predictor: Predictor, alert: Alert) -> Rule:
     series = _Series(predictor, alert)
     return Rule(
-        uid=rule_uid(predictor.id, alert.id),
+        uid=rule_uid(predictor.origin, alert.origin),
         name=rule_name(predictor.id, alert.title),
         severity=alert.severity,
         readings=series.readings(),
@@ -133,8 +136,8 @@ def _rule(predictor: Predictor, alert: Alert) -> Rule:
         summary=summary(predictor, alert),
         description=description(predictor, alert),
         runbook_url=None if alert.runbook_url is None else literal(alert.runbook_url),
-        dashboard_uid=predictor_dashboard_uid(predictor.id),
-        panel_id=alert_panel_id(alert.id),
+        dashboard_uid=predictor_dashboard_uid(predictor.origin),
+        panel_id=alert_panel_id(alert.origin),
     )
 
 

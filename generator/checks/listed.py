@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import Protocol
 
 from generator.checks.meaning import (
+    bad_rename,
     condition_too_long,
     confusable_names,
     duplicate_alert,
@@ -137,6 +138,7 @@ SHAPE: tuple[Kind, ...] = (
 )
 
 MEANING: tuple[Check, ...] = (
+    bad_rename,
     condition_too_long,
     confusable_names,
     duplicate_alert,

@@ -43,7 +43,7 @@ SHARED_DASHBOARDS = (
 def predictor_dashboard(predictor: Predictor) -> DashboardFile:
     """A predictor's dashboard."""
     return DashboardFile(
-        predictor_dashboard_uid(predictor.id),
+        predictor_dashboard_uid(predictor.origin),
         predictor_dashboard_file(predictor.id),
         folder_path(predictor.team.id),
         f"The dashboard of the predictor {predictor.id!r}, team {predictor.team.id!r}.",

@@ -22,6 +22,11 @@ def metric_name(alert: v1.Alert) -> str:
     return v1.PREFIX + alert.metric
 
 
+def earlier_ids(spec: v1.Predictor | v1.Alert) -> tuple[str, ...]:
+    """The ids that a predictor or an alert had before, the first one first."""
+    return (spec.was,) if isinstance(spec.was, str) else tuple(spec.was)
+
+
 def alert_title(alert: v1.Alert) -> str:
     """What people read of an alert."""
     return alert.title or alert.id

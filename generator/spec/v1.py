@@ -68,6 +68,12 @@ def _text_or_list(value: Any) -> str | None:
     return "text" if isinstance(value, str) else "list" if isinstance(value, list) else None
 
 
+Names = Annotated[
+    Annotated[Name, Tag("text")] | Annotated[list[Name], Tag("list")],
+    Discriminator(_text_or_list, custom_error_type="text_or_list", custom_error_message="text or a list of texts"),
+]
+
+
 def _known_quantile(value: float) -> float:
     if value not in QUANTILES:
         choices = ", ".join(map(str, QUANTILES))
@@ -90,10 +96,7 @@ class Columns(Spec):
     )
     predictor_name: Name = Field("predictor_name", description="The predictor.", examples=["predictor"])
     model_id: Name = Field("model_id", description="The model version that predicted.", examples=["model_version"])
-    features: Annotated[
-        Annotated[Name, Tag("text")] | Annotated[list[Name], Tag("list")],
-        Discriminator(_text_or_list, custom_error_type="text_or_list", custom_error_message="text or a list of texts"),
-    ] = Field(
+    features: Names = Field(
         "features",
         description=(
             "The column with all features (a map, JSON or struct), or a list of columns that are a feature each; "
@@ -273,6 +276,11 @@ class Alert(Spec):
     """A threshold on a metric. It has exactly one of `above`, `below`, `outside` and `change_above`."""
 
     id: Name = Field(description="Stable: the rule's address and UID derive from it.", examples=["prep-time-defaults"])
+    was: Names = Field(
+        [],
+        description="The id it had before, or a list of them, the first one first: it keeps the UIDs of the first.",
+        examples=["prep-defaults", ["defaults", "prep-defaults"]],
+    )
     title: Text | None = Field(
         None, description="What people read. Default: the id.", examples=["Preparation time is often missing"]
     )
@@ -329,6 +337,11 @@ class Alert(Spec):
 class Predictor(Spec):
     """A predictor: what one purpose's models predict."""
 
+    was: Names = Field(
+        [],
+        description="The id it had before, or a list of them, the first one first: it keeps the UIDs of the first.",
+        examples=["eta", ["delivery_time", "eta"]],
+    )
     title: Text | None = Field(None, description="What people call it. Default: the id.", examples=["Delivery ETA"])
     team: Name = Field(description="Who owns it: the id of a team.", examples=["logistics"])
     task: Literal["regression", "binary", "multiclass", "ranking", "text"] = Field(

@@ -17,6 +17,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from generator import write
+from generator.conventions import address
 from generator.load import load_registry
 from generator.model import Alert, Comparison, Model, Registry
 from generator.render import render
@@ -102,6 +103,30 @@ def test_one_threshold_is_one_changed_rule(
     assert before["uid"] == after["uid"]
     assert "0.4" in before["data"][2]["model"]
     assert "0.5" in after["data"][2]["model"]
+
+
+@pytest.mark.parametrize(
+    ("first", "was"),
+    [("eta", ("eta",)), ("9 lives", ("9 lives", "eta")), ("eta", ("9 lives", "eta"))],
+    ids=["once", "twice", "twice, and the first is applied nowhere"],
+)
+def test_a_rename_moves_and_makes_nothing_anew(
+    generated: Callable[[Registry], Path], first: str, was: tuple[str, ...]
+) -> None:
+    before = predictor(alert(), FRESHNESS, id=first, was=was[: was.index(first)])
+    renamed = predictor(alert(id="missing", was=("defaults",)), FRESHNESS, was=was)
+    root = generated(registry(before)) / "logistics"
+    with terraform(root) as run:
+        run.apply()
+        generated(registry(renamed))
+        changes = run.resources()
+    moved = {one["address"]: one["previous_address"] for one in changes if "previous_address" in one}
+    assert moved == {
+        f"grafana_{kind}.eta_prediction": f"grafana_{kind}.{address(first)}" for kind in ("dashboard", "rule_group")
+    }
+    assert {tuple(one["change"]["actions"]) for one in changes} == {("no-op",), ("update",)}
+    (group,) = (one["change"] for one in changes if one["address"] == "grafana_rule_group.eta_prediction")
+    assert [rule["uid"] for rule in group["before"]["rule"]] == [rule["uid"] for rule in group["after"]["rule"]]
 
 
 def test_alerts_go_where_their_severity_says(generated: Callable[[Registry], Path]) -> None:

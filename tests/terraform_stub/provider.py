@@ -22,6 +22,8 @@ import msgpack
 _messages, _services = grpc.protos_and_services("tests/terraform_stub/tfplugin6.proto")
 _SCHEMAS = json.loads(Path(__file__).with_name("grafana_schema.json").read_text(encoding="utf-8"))
 _UNKNOWN = msgpack.ExtType(0, b"\0")
+# Arguments whose change makes another object; the schema, as Terraform prints it, does not tell.
+_REPLACING = {"grafana_folder": ("uid",), "grafana_rule_group": ("folder_uid", "name")}
 _APPLIED = {"string": "applied", "number": 1, "bool": False}
 
 
@@ -70,7 +72,15 @@ class _Provider(_services.ProviderServicer):
         proposed, prior = _decode(request.proposed_new_state), _decode(request.prior_state)
         if proposed is not None:
             _fill(proposed, prior, _block(request), lambda kind: _UNKNOWN)
-        return _messages.PlanResourceChange.Response(planned_state=_encode(proposed), legacy_type_system=True)
+        return _messages.PlanResourceChange.Response(
+            planned_state=_encode(proposed),
+            requires_replace=[
+                _messages.AttributePath(steps=[_messages.AttributePath.Step(attribute_name=name)])
+                for name in _REPLACING.get(request.type_name, ())
+                if prior and proposed and prior[name] != proposed[name]
+            ],
+            legacy_type_system=True,
+        )
 
     def ApplyResourceChange(self, request: Any, context: Any) -> Any:
         planned = _decode(request.planned_state)

@@ -51,8 +51,13 @@ class Terraform:
 
     def changes(self, **variables: str | None) -> dict[str, dict[str, Any]]:
         """The planned changes by resource address, those that do nothing left out."""
-        planned = self.plan(**variables).get("resource_changes", [])
+        planned = self.resources(**variables)
         return {one["address"]: one["change"] for one in planned if one["change"]["actions"] != ["no-op"]}
+
+    def resources(self, **variables: str | None) -> list[dict[str, Any]]:
+        """What is planned for each resource, also where it is nothing."""
+        planned: list[dict[str, Any]] = self.plan(**variables).get("resource_changes", [])
+        return planned
 
     def apply(self) -> None:
         """Apply, with the usual variables."""

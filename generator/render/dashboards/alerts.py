@@ -33,7 +33,7 @@ def panels(predictor: Predictor) -> list[Placed]:
 def _panel(predictor: Predictor, alert: Alert) -> Placed:
     metric = catalogue.BY_NAME[alert.metric]
     about = About(
-        id=conventions.alert_panel_id(alert.id),
+        id=conventions.alert_panel_id(alert.origin),
         title=words.title(alert.title),
         description=_description(predictor, alert),
         unit="percentunit" if _is_share(alert) else words.unit_id(_unit(predictor, alert)),

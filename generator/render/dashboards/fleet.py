@@ -100,7 +100,7 @@ def _predictor_queries() -> list[str]:
 
 def _predictor_columns(predictors: Sequence[Predictor]) -> list[Json]:
     """Units and links. The hidden column's text is the UID of the dashboard to open, which the link then reads."""
-    uids = {one.id: {"text": conventions.predictor_dashboard_uid(one.id)} for one in predictors}
+    uids = {one.id: {"text": conventions.predictor_dashboard_uid(one.origin)} for one in predictors}
     not_registered = {"pattern": "^[\\s\\S]*$", "result": {"text": conventions.FEATURE_DASHBOARD_UID}}
     to_uid = [*([{"type": "value", "options": uids}] if uids else []), {"type": "regex", "options": not_registered}]
     link = links.to_predictor(uid=links.field("dashboard"), predictor=links.field("predictor"))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from generator import catalogue, conventions
 from generator.model import Evaluation, Model, Predictor
-from generator.promql import matcher, quote, selector
+from generator.promql import any_matcher, matcher, quote, selector
 from generator.render.dashboards import alerts, fields, grafana, links, panels, words
 from generator.render.dashboards.fields import Json
 from generator.render.dashboards.grafana import About, Placed, Query, Section
@@ -35,7 +35,7 @@ def render(predictor: Predictor) -> bytes:
     if predictor.alerts:
         sections.append(Section(alerts.panels(predictor), "Alerts", 900))
     return grafana.dashboard(
-        uid=conventions.predictor_dashboard_uid(predictor.id),
+        uid=conventions.predictor_dashboard_uid(predictor.origin),
         title=words.title(predictor.title),
         description=f"The models and features of {words.code(predictor.id)}. {conventions.generated_mark(path)}.",
         tags=[TAG],
@@ -59,7 +59,8 @@ def _features_url(predictor: Predictor) -> str:
 
 
 def _of(predictor: Predictor) -> str:
-    return matcher("predictor", predictor.id)
+    """Its series, also those from before it was renamed: the lines go on."""
+    return any_matcher("predictor", (predictor.id, *predictor.was))
 
 
 def _promotions(predictor: Predictor) -> Json:

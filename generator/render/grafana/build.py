@@ -91,7 +91,7 @@ def rule_uids(registry: Registry) -> Iterator[str]:
     for predictor in registry.predictors:
         for alert in predictor.alerts:
             if alert.severity is not AlertSeverity.REPORT:
-                yield rule_uid(predictor.id, alert.id)
+                yield rule_uid(predictor.origin, alert.origin)
 
 
 def _contact_points(team: Team) -> tuple[ContactPoint, ...]:
@@ -114,7 +114,8 @@ def _predictor_file(root: str, predictor: Predictor) -> PredictorFile:
         stem=stem(predictor.id),
         about=f"The predictor {predictor.id!r}.",
         dashboards=(Dashboard(name, predictor_dashboard_file(predictor.id)),),
-        group=RuleGroup(name, predictor.id, INTERVAL_SECONDS, rules) if rules else None,
+        group=RuleGroup(name, predictor.origin, INTERVAL_SECONDS, rules) if rules else None,
+        earlier=tuple(map(address, predictor.was)),
     )
 
 

@@ -76,13 +76,17 @@ class Folder:
 
 @dataclass(frozen=True)
 class PredictorFile:
-    """What a predictor's own file holds: `path` for Terraform, `stem` in a folder of all teams' files."""
+    """What a predictor's own file holds: `path` for Terraform, `stem` in a folder of all teams' files.
+
+    `earlier` are the addresses that its dashboard and rule group had before, the first one first.
+    """
 
     path: str
     stem: str
     about: str
     dashboards: tuple[Dashboard, ...]
     group: RuleGroup | None
+    earlier: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from itertools import pairwise
 from typing import Any
 
 from generator.conventions import generated_mark
@@ -156,7 +157,16 @@ def _predictor(file: PredictorFile) -> list[Block]:
         _output(f"dashboard_{address}", "The dashboard's address.", f"grafana_dashboard.{address}.url")
         for address in addresses
     ]
-    return [*map(_dashboard, file.dashboards), *groups, *outputs]
+    return [*map(_dashboard, file.dashboards), *groups, *_moved(file), *outputs]
+
+
+def _moved(file: PredictorFile) -> Iterator[Block]:
+    """A step for each rename; Terraform follows them from whichever name its state has."""
+    resources = [("grafana_dashboard", dashboard.address) for dashboard in file.dashboards]
+    resources += [("grafana_rule_group", file.group.address)] if file.group else []
+    for kind, address in resources:
+        for old, new in pairwise((*file.earlier, address)):
+            yield Block("moved", {"from": Raw(f"{kind}.{old}"), "to": Raw(f"{kind}.{new}")})
 
 
 def _dashboard(dashboard: Dashboard) -> Block:

@@ -226,7 +226,9 @@ def _predictor_files(folder: Path) -> list[Path]:
     except FileNotFoundError:  # no predictor is registered yet
         return []
     except OSError as error:
-        raise DefinitionsError(f"{folder}: can't be read ({_reason(error)}); mend that") from None
+        raise DefinitionsError(
+            f"{folder}: can't be read ({_reason(error)}); mend its permissions or its place"
+        ) from None
 
 
 def _check(predictor: Predictor, file: Path, before: Mapping[str, Predictor], catalogue: Catalogue) -> None:
@@ -262,7 +264,7 @@ def _read(file: Path) -> dict[str, Any]:
             f"{file}: not found; run `driftgauge generate`, or point --definitions at what it wrote"
         ) from None
     except OSError as error:
-        raise DefinitionsError(f"{file}: can't be read ({_reason(error)}); mend that") from None
+        raise DefinitionsError(f"{file}: can't be read ({_reason(error)}); mend its permissions or its place") from None
     except (ValueError, RecursionError, yaml.YAMLError) as error:  # a ValueError is what no UTF-8 or no date gets
         raise DefinitionsError(f"{file}: can't be read ({_reason(error)}); run `driftgauge generate`") from None
     if not isinstance(content, dict):

@@ -88,7 +88,7 @@ def _supervise(settings: Settings, now: datetime | None, site: Site) -> NoReturn
     while True:
         pipe, theirs = _CONTEXT.Pipe()
         worker = _CONTEXT.Process(target=work, args=(settings, offset, theirs), name="worker", daemon=True)
-        worker.start()
+        _start(worker)
         theirs.close()
         try:
             if _publish(pipe, site):
@@ -100,6 +100,13 @@ def _supervise(settings: Settings, now: datetime | None, site: Site) -> NoReturn
         site.waiting = "the worker process died and is started again; see the log"
         failed += 1
         time.sleep(pause)
+
+
+def _start(worker: BaseProcess) -> None:
+    """Start it deaf to Ctrl-C from its first moment: a terminal sends that to both, and the parent ends the worker."""
+    handler = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    worker.start()
+    signal.signal(signal.SIGINT, handler)
 
 
 def _end(worker: BaseProcess, pipe: Connection) -> None:
@@ -130,7 +137,6 @@ def _publish(pipe: Connection, site: Site) -> bool:
 
 def work(settings: Settings, offset: timedelta, pipe: Connection) -> None:
     """The worker's process: a round at each due time, until the parent closes the pipe or is gone."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent gets it too, and ends the worker
     os.nice(WORKER_NICE)
     logs.to_stderr()
     try:

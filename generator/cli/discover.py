@@ -21,6 +21,7 @@ from generator.report.summary import summary
 from metrics_exporter.definitions import Kind, Log
 from metrics_exporter.log_facts import LogFacts, PredictorFacts
 
+_YEARS = range(1990, 9000)  # what is looked back to from there is a date, too
 _TIMES = ("%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d")
 
 
@@ -42,7 +43,7 @@ _TIMES = ("%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d")
     help="Read up to this time, such as 2026-03-01T10:00 (UTC), instead of the clock's.",
 )
 @click.option(
-    "--timeout", type=click.FloatRange(1), default=300, show_default=True, help="Seconds that a query may take."
+    "--timeout", type=click.IntRange(1, 86_400), default=300, show_default=True, help="Seconds that a query may take."
 )
 @click.option("--write", "do_write", is_flag=True, help="Write the files instead of printing them.")
 @click.option("--json", "as_json", is_flag=True, help="Print what was found, and the files, as JSON.")
@@ -53,7 +54,7 @@ def command(
     table: str | None,
     days: int,
     now: datetime | None,
-    timeout: float,
+    timeout: int,
     do_write: bool,
     as_json: bool,
 ) -> None:
@@ -65,6 +66,8 @@ def command(
 
     Exit codes: 0 fine, also when there is nothing to propose; 1 failure; 2 wrong usage.
     """
+    if now and now.year not in _YEARS:
+        raise click.BadParameter(f"is beyond the years {_YEARS[0]} to {_YEARS[-1]}", param_hint="--now")
     known = _registry(registry)
     try:
         logs = propose.logs_to_read(known, table)

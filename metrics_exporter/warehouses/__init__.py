@@ -37,7 +37,7 @@ def open_warehouse(url: str) -> Warehouse:
     """The warehouse behind a URL, such as `duckdb:log.duckdb` or `duckdb:log/*.parquet`; connects at the first scan.
 
     Raises:
-        WarehouseError: there is no warehouse of that kind.
+        WarehouseError: there is no warehouse of that kind, or its name is no text.
     """
     kind, _, place = url.partition(":")
     if kind != "duckdb" or not place:
@@ -45,6 +45,8 @@ def open_warehouse(url: str) -> Warehouse:
             "the warehouse URL begins with no known kind; write `duckdb:` and a database file, "
             "or a pattern for Parquet or CSV files, such as `duckdb:log/*.parquet`"
         )
+    if url.encode("utf-8", "replace").decode() != url:  # DuckDB would not say what is wrong
+        raise WarehouseError("the warehouse URL is not UTF-8; rename the file, or name it by a pattern")
     from metrics_exporter.warehouses.duckdb import DuckDBWarehouse  # noqa: PLC0415 - only who uses it needs it
 
     return DuckDBWarehouse(place)

@@ -31,7 +31,7 @@ OUTPUT_FOLDERS = (  # where generated files may be; nowhere else are they looked
     MIXIN_FOLDER,
     GRAFANA_PROVISIONING_FOLDER,
 )
-OUTPUT_SUFFIXES = frozenset({".json", ".libsonnet", ".tf", ".yaml"})
+OUTPUT_SUFFIXES = frozenset({".hcl", ".json", ".libsonnet", ".tf", ".yaml"})
 
 SHARED_FOLDER_UID = "driftgauge"
 SHARED_FOLDER_TITLE = "driftgauge"

@@ -46,7 +46,7 @@ _HOW_TO_GET = {
     "chromium": _DEBIAN,
     "go": "install Go >= 1.26",
     "npm": "install Node.js with npm",
-    "terraform": "install Terraform >= 1.5",
+    "terraform": "install Terraform >= 1.7",
 }
 T = TypeVar("T")
 

@@ -89,6 +89,22 @@ def test_every_root_applies_and_then_has_nothing_to_do(
             assert run.changes() == {}
 
 
+def test_every_root_s_own_tests_pass(generated: Callable[[Registry], Path], real_registry: Registry) -> None:
+    for registry_ in (real_registry, hostile_registry()):
+        for root in generated(registry_).iterdir():
+            with terraform(root) as run:
+                assert "Success!" in run.run("test")
+
+
+def test_a_root_s_own_tests_find_what_an_override_broke(generated: Callable[[Registry], Path]) -> None:
+    root = generated(registry()) / "logistics"
+    (root / "override.tf").write_text('locals {\n  contact_points = { notify = "nobody", page = "nobody" }\n}\n')
+    with terraform(root) as run:
+        told = run.run("test", code=1)
+    assert 'run "existing_contact_points"... fail' in re.sub(r"\x1b\[\d+m", "", told)
+    assert "Alerts of severity notify go to the existing contact point." in told
+
+
 def test_one_threshold_is_one_changed_rule(
     generated: Callable[[Registry], Path],
 ) -> None:

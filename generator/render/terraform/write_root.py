@@ -20,6 +20,7 @@ from generator.render.grafana.objects import (
 )
 from generator.render.renderer import Files
 from generator.render.terraform.hcl import Block, Json, Raw, document, quote
+from generator.render.terraform.write_tests import tests_of
 
 _FOLDER = Raw("grafana_folder.this.uid")
 _DATA_SOURCE = Raw("var.prometheus_data_source_uid")
@@ -32,6 +33,7 @@ def root_files(root: Root) -> Files:
         **_file(f"{root.path}/versions.tf", f"Terraform and its provider for {root.about}.", _versions()),
         **_file(f"{root.path}/variables.tf", "What differs between environments, and secrets.", _variables(root)),
         **_file(f"{root.path}/main.tf", f"Folder, contact points and outputs of {root.about}.", _main(root)),
+        **_file(f"{root.path}/tests/root.tftest.hcl", "`terraform test` runs it.", tests_of(root)),
     }
 
 
@@ -52,7 +54,7 @@ def _versions() -> list[Block]:
     providers = Block("required_providers", {"grafana": provider})
     connection = {"url": Raw("var.grafana_url"), "auth": Raw("var.grafana_auth"), "store_dashboard_sha256": True}
     return [
-        Block("terraform", {"required_version": ">= 1.5"}, (providers,)),
+        Block("terraform", {"required_version": ">= 1.7"}, (providers,)),
         Block('provider "grafana"', connection),
     ]
 

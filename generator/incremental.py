@@ -12,7 +12,9 @@ import hashlib
 import json
 import os
 from collections.abc import Collection, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 
@@ -27,43 +29,50 @@ LEAST_PREDICTORS = 50  # fewer are rendered before a person notices
 Digests = dict[str, str]  # by path
 
 
-def render(registry: Registry, targets: Collection[str], output: Path, progress: Progress) -> Files:
-    """All generated files; those that are in `output` as they would be rendered are read there.
+@dataclass(frozen=True)
+class Rendered:
+    """The wanted files: those that were rendered, and the paths of those on disk that would come out the same."""
+
+    files: Files
+    kept: frozenset[str] = frozenset()
+
+
+def render(registry: Registry, targets: Collection[str], output: Path, progress: Progress) -> Rendered:
+    """Render what is not in `output` yet.
 
     Raises:
         RenderError: an artifact would be refused by the system that it is for.
     """
-    wanted = tuple(targets)
     if len(registry.predictors) < LEAST_PREDICTORS:
-        return full.render(registry, wanted, progress)
-    files, memory, made = full.render_shared(registry, wanted), _memory(output), _made_by(wanted)
-    known, remembered, changed = _recall(memory), {}, {}
-    for predictor in registry.predictors:
-        key = _digest(f"{made}{predictor!r}".encode())
-        if before := _as_before(output, known.get(key, {})):
-            files |= before
-            remembered[key] = known[key]
-        else:
-            changed[predictor.id] = key
-    for predictor, its in full.render_each(progress([one for one in registry.predictors if one.id in changed]), wanted):
+        return Rendered(full.render(registry, targets, progress))
+    made, memory = _made_by(targets), _memory(output)
+    keys = {predictor.id: _digest(f"{made}{predictor!r}".encode()) for predictor in registry.predictors}
+    present = set(keys.values())
+    known = _as_they_were(output, {key: files for key, files in _recall(memory).items() if key in present})
+    changed = [predictor for predictor in registry.predictors if keys[predictor.id] not in known]
+    kept = frozenset(path for files in known.values() for path in files)
+    files = full.render_shared(registry, targets)
+    for predictor, its in full.render_each(progress(changed), targets):
         files |= its
-        remembered[changed[predictor.id]] = {path: _digest(content) for path, content in its.items()}
-    _remember(memory, remembered)
-    return files
+        known[keys[predictor.id]] = {path: _digest(content) for path, content in its.items()}
+    _remember(memory, known)
+    return Rendered(files, kept)
 
 
-def _as_before(output: Path, digests: Digests) -> Files:
-    """A predictor's files on disk; none when one of them is not as it was, or nothing is known of them."""
-    files: Files = {}
-    for path, digest in digests.items():
-        try:
-            content = Path(output, path).read_bytes()
-        except OSError:
-            return {}
-        if _digest(content) != digest:
-            return {}
-        files[path] = content
-    return files
+def _as_they_were(output: Path, known: Mapping[str, Digests]) -> dict[str, Digests]:
+    """What is known, as far as the files on disk are still as it says."""
+    wanted = {path: digest for files in known.values() for path, digest in files.items()}
+    with ThreadPoolExecutor() as pool:  # reading and digests leave Python's lock to others
+        digests = pool.map(lambda path: _digest_of(output / path), wanted)
+        same = {path for path, digest in zip(wanted, digests, strict=True) if digest == wanted[path]}
+    return {key: files for key, files in known.items() if files.keys() <= same}
+
+
+def _digest_of(file: Path) -> str | None:
+    try:
+        return None if file.is_symlink() else _digest(file.read_bytes())
+    except OSError:
+        return None
 
 
 def _digest(content: bytes) -> str:

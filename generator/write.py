@@ -11,7 +11,7 @@ import fcntl
 import os
 import shutil
 import tempfile
-from collections.abc import Container, Iterator, Mapping
+from collections.abc import Collection, Container, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -63,23 +63,24 @@ class Plan:
         return not (self.changes or self.foreign)
 
 
-def plan(folder: Path, files: Mapping[str, bytes], *, partial: bool = False) -> Plan:
+def plan(folder: Path, files: Mapping[str, bytes], *, kept: Collection[str] = (), partial: bool = False) -> Plan:
     """Compare the wanted files with those on disk; writes nothing.
 
     Args:
         folder: the output folder; need not exist.
         files: content by path relative to it.
+        kept: paths of more wanted files, known to be as they should be.
         partial: there are more that are generated, so none is orphaned.
 
     Raises:
         WriteError: a file can't be read.
     """
     with _refusals(folder):
-        return _compare(folder, files, partial)
+        return _compare(folder, files, kept, partial)
 
 
-def _compare(folder: Path, files: Mapping[str, bytes], partial: bool) -> Plan:
-    stale, missing, foreign, unchanged = [], [], [], 0
+def _compare(folder: Path, files: Mapping[str, bytes], kept: Collection[str], partial: bool) -> Plan:
+    stale, missing, foreign, unchanged = [], [], [], len(kept)
     for path, content in sorted(files.items()):
         if obstacle := _obstacle(folder, path):
             foreign.append(obstacle)
@@ -93,14 +94,15 @@ def _compare(folder: Path, files: Mapping[str, bytes], partial: bool) -> Plan:
             stale.append(Change(path, before, content))
         else:
             foreign.append(f"{folder / path}: is not driftgauge's (its mark is missing); move it away, or delete it")
-    orphaned = [] if partial else [Change(path, before, None) for path, before in _own_files(folder, files)]
+    wanted = files.keys() | kept
+    orphaned = [] if partial else [Change(path, before, None) for path, before in _own_files(folder, wanted)]
     return Plan(tuple(stale), tuple(missing), tuple(orphaned), tuple(foreign), unchanged)
 
 
-def apply(folder: Path, files: Mapping[str, bytes], *, partial: bool = False) -> Plan:
+def apply(folder: Path, files: Mapping[str, bytes], *, kept: Collection[str] = (), partial: bool = False) -> Plan:
     """Make the output folder hold exactly the wanted files, beside those of other people; what was done.
 
-    With `partial`, other generated files stay as they are.
+    The arguments are those of `plan`.
 
     Raises:
         WriteError: a file of somebody else's is in the way, or the file system refused; nothing has changed.
@@ -109,7 +111,7 @@ def apply(folder: Path, files: Mapping[str, bytes], *, partial: bool = False) ->
         folder.mkdir(parents=True, exist_ok=True)
         with _locked(folder):
             _remove_leftovers(folder)
-            planned = _compare(folder, files, partial)
+            planned = _compare(folder, files, kept, partial)
             if planned.foreign:
                 raise WriteError("\n".join(planned.foreign))
             if planned.changes:

@@ -14,11 +14,11 @@ import click
 
 from generator import incremental, settings, write
 from generator.findings import did_you_mean, quote
+from generator.incremental import Rendered
 from generator.load import load_registry
 from generator.model import AlertSeverity, Predictor, Registry
 from generator.render import TARGETS, render, render_each
 from generator.render.errors import RenderError
-from generator.render.renderer import Files
 from generator.report import text
 from generator.report.summary import summary
 
@@ -63,9 +63,10 @@ def command(
     Exit codes: 0 fine, 1 findings or failure, 2 wrong usage, 3 the output is stale (with --check).
     """
     wanted = _Wanted(_loaded(registry), targets or _settings(registry).targets, only)
-    files = _rendered(wanted, None if check else output)
+    rendered = _rendered(wanted, None if check else output)
     try:
-        plan = (write.plan if check else write.apply)(output, files, partial=bool(only))
+        act = write.plan if check else write.apply
+        plan = act(output, rendered.files, kept=rendered.kept, partial=bool(only))
     except write.WriteError as error:
         _fail(str(error))
     if as_json:
@@ -114,14 +115,14 @@ def _loaded(folder: Path) -> Registry:
     return loaded.registry
 
 
-def _rendered(wanted: _Wanted, output: Path | None) -> Files:
-    """The files; what `output` holds already, as far as that is known, is not rendered again."""
+def _rendered(wanted: _Wanted, output: Path | None) -> Rendered:
+    """The files; what `output` is known to hold already is not rendered again."""
     try:
         if wanted.only:
             each = render_each(_progress(wanted.predictors), wanted.targets)
-            return {path: content for _, files in each for path, content in files.items()}
+            return Rendered({path: content for _, files in each for path, content in files.items()})
         if output is None:
-            return render(wanted.registry, wanted.targets, _progress)
+            return Rendered(render(wanted.registry, wanted.targets, _progress))
         return incremental.render(wanted.registry, wanted.targets, output, _progress)
     except RenderError as error:
         _fail(f"{error}\nNothing was written.")

@@ -31,9 +31,10 @@ class Runs:
             rendered.extend(one.id for one in predictors)
             return predictors
 
-        files = incremental.render(wanted, targets, self.output, progress)
-        assert files == render(wanted, targets)
-        write.apply(self.output, files)
+        done = incremental.render(wanted, targets, self.output, progress)
+        plan = write.apply(self.output, done.files, kept=done.kept)
+        assert plan.unchanged >= len(done.kept)
+        assert write.plan(self.output, render(wanted, targets)).is_current
         return rendered
 
     @property
@@ -99,6 +100,15 @@ def test_what_is_not_as_it_was_is_rendered(runs: Runs, spoil: Callable[[Runs], N
     spoil(runs)
     assert runs.run(registry(PREDICTOR)) == ["eta_prediction"]
     assert runs.run(registry(PREDICTOR)) == []
+
+
+def test_a_link_in_a_file_s_place_is_no_such_file(runs: Runs) -> None:
+    runs.run(registry(PREDICTOR))
+    file = runs.output / "prometheus/rules/eta_prediction.yaml"
+    file.rename(runs.output / "elsewhere")
+    file.symlink_to(runs.output / "elsewhere")
+    with pytest.raises(write.WriteError, match="is a symbolic link"):
+        runs.run(registry(PREDICTOR))
 
 
 def test_a_home_that_can_t_be_written_to_costs_time_alone(runs: Runs) -> None:

@@ -42,7 +42,7 @@ def predictors(draw: st.DrawFn, name: str, team: str) -> dict[str, Any]:
         },
         optional={"title": _TEXTS, "unit": _TEXTS, "cadence": st.just(["1h", "1d"])},
     )
-    predictor = draw(said)
+    predictor: dict[str, Any] = dict(draw(said))
     predictor["alerts"] = [
         {"id": alert, **threshold, "severity": draw(_SEVERITIES)} for alert, threshold in predictor["alerts"].items()
     ]

@@ -18,11 +18,11 @@ from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 
-import metrics_exporter
 from generator import render as full
 from generator.model import Registry
 from generator.render import Progress
 from generator.render.renderer import Files
+from metrics_exporter import definitions
 
 LEAST_PREDICTORS = 50  # fewer are rendered before a person notices
 
@@ -81,11 +81,11 @@ def _digest(content: bytes) -> str:
 
 def _made_by(targets: Collection[str]) -> str:
     """A digest of what else, beside its model, decides what a predictor's files are."""
-    code = hashlib.sha256()
-    for package in (Path(__file__).parent, Path(metrics_exporter.__file__).parent):
-        for module in sorted(package.rglob("*.py")):
-            code.update(f"{module.relative_to(package)}\0".encode())
-            code.update(module.read_bytes())
+    package = Path(__file__).parent
+    code = hashlib.sha256(Path(definitions.__file__).read_bytes())
+    for module in sorted(package.rglob("*.py")):
+        code.update(f"{module.relative_to(package)}\0".encode())
+        code.update(module.read_bytes())
     libraries = [version(name) for name in ("grafanalib", "pydantic", "pyyaml")]
     return json.dumps([code.hexdigest(), *libraries, *sorted(targets)])
 

@@ -61,7 +61,11 @@ class Proposal:
 
 def propose(logs: Iterable[LogFacts], registry: Registry | None) -> Proposal:
     """What to add for all that is in the logs; a registry of None has no file yet."""
-    found = _Collected({predictor.id: predictor for predictor in registry.predictors} if registry else {})
+    predictors = registry.predictors if registry else ()
+    found = _Collected(
+        {predictor.id: predictor for predictor in predictors},
+        {earlier: predictor.id for predictor in predictors for earlier in predictor.was},
+    )
     for facts in logs:
         for predictor in facts.predictors:
             found.add(predictor, facts)
@@ -81,6 +85,7 @@ class _Collected:
     """What has been found so far."""
 
     registered: dict[str, Predictor]
+    renamed: dict[str, str]  # to what, by an earlier id
     new: dict[str, NewPredictor] = field(default_factory=dict)
     additions: list[Additions] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
@@ -92,6 +97,8 @@ class _Collected:
                 f"{quote(predictor.name)} has rows in the log {quote(facts.log)} and is registered for "
                 f"{quote(owner.log)}: these rows are not monitored"
             )
+        elif predictor.name in self.renamed:
+            self.notes.append(f"{quote(predictor.name)} is registered as {quote(self.renamed[predictor.name])} now")
         elif predictor.name in self.new:
             self.notes.append(f"{quote(predictor.name)} is in more than one log; only the first is proposed")
         elif self._is_writable("predictor", predictor.name):

@@ -49,6 +49,14 @@ def valid(path: str = "registry") -> Registry:
     return loaded.registry
 
 
+def test_what_was_renamed_is_not_new(folder: Path) -> None:
+    url = write_log(folder / "log", Traffic("delivery", "eta_v1"), Traffic("eta", "eta_v1"))
+    register(REGISTERED.replace("eta: {models", "eta: {was: delivery, models"))
+    done = discover(url)
+    assert (done.exit_code, done.stdout) == (0, "")
+    assert "`delivery` is registered as `eta` now" in done.stderr
+
+
 def test_no_registry_yet(folder: Path) -> None:
     url = write_log(folder / "log", Traffic("eta", "eta_v1", features={"prep_minutes": ["5"], "city": ["x"]}))
     shown = discover(url)

@@ -55,6 +55,19 @@ def test_changed_definitions_are_taken_up_and_broken_ones_are_not(cycle: Cycle, 
     assert cycle.run(NOW).failures == ()
 
 
+def test_a_broken_predictor_stays_as_it_was_while_others_change(cycle: Cycle, tmp_path: Path) -> None:
+    cycle.run(NOW)
+    renamed = predictor("rides").model_copy(update={"team": "maps"})
+    write_definitions(tmp_path / "metrics", definitions(renamed))
+    (tmp_path / "metrics" / "predictors" / "eta.yaml").write_text("schema_version: 1\npredictor: e")
+    update = cycle.run(NOW)
+    text = update.snapshot.current.text.text()
+    assert 'model_id="eta_v1",role="primary",team="logistics"' in text
+    assert 'model_id="rides_v1",role="primary",team="maps"' in text
+    (failure,) = update.failures
+    assert "predictors/eta.yaml: title: field required" in failure
+
+
 def test_a_catalogue_that_can_not_be_extracted_is_as_broken_as_any(cycle: Cycle, tmp_path: Path) -> None:
     cycle.run(NOW)
     catalogue = tmp_path / "metrics" / "catalogue.yaml"

@@ -21,6 +21,7 @@ MARGIN_SECONDS = {"1h": 600, "1d": 3600}
 
 BASELINE_WEEKS = (1, 2, 3, 4)
 MIN_BASELINE_WEEKS = 2
+_ABSENCE_SECONDS = 300  # a Prometheus that has just started knows of nothing until its first scrapes
 _WEEK_SECONDS = 7 * 86400
 _CHANGE_STEPS = 5  # evaluations of a change within one margin
 
@@ -78,6 +79,11 @@ class Rule:
     runbook_url: str | None
     dashboard_uid: str
     panel_id: int | None
+
+    @property
+    def pending_seconds(self) -> int:
+        """How long the condition must hold; windows in a row are in the expression, so only absence has to last."""
+        return _ABSENCE_SECONDS if self.absent else 0
 
     def guarded(self, value: str) -> str:
         """The expression, where all guards hold."""

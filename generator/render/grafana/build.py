@@ -36,7 +36,7 @@ from generator.render.grafana.objects import (
     Root,
     RuleGroup,
 )
-from generator.rules import Reading, Rule, number, rules_of
+from generator.rules import Reading, Rule, duration, number, rules_of
 from generator.wording import Unit, show
 
 INTERVAL_SECONDS = 60
@@ -137,7 +137,7 @@ def _rule(rule: Rule, contact_point: str) -> AlertRule:
         name=rule.name,
         condition=queries[-1].ref_id,
         queries=queries,
-        pending="0s",  # windows in a row are in the query: an hourly value repeats at each evaluation
+        pending=duration(rule.pending_seconds),
         no_data_state="Alerting" if rule.absent else "OK",
         exec_err_state="KeepLast",  # a data source that is down must not page every team
         labels=dict(rule.labels),

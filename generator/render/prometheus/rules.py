@@ -69,9 +69,11 @@ def _rule(rule: Rule) -> dict[str, Any]:
     }
     if rule.runbook_url:
         annotations["runbook_url"] = rule.runbook_url
+    pending = {"for": duration(rule.pending_seconds)} if rule.pending_seconds else {}
     return {
         "alert": rule.name,
         "expr": rule.expression,
+        **pending,
         "labels": dict(rule.labels),
         "annotations": annotations,
     }

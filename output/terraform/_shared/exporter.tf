@@ -281,7 +281,7 @@ resource "grafana_rule_group" "exporter" {
     uid            = "dg-log-default-is-stale-235df632"
     name           = "driftgauge: log default is stale"
     condition      = "C"
-    for            = "0s"
+    for            = "5m"
     no_data_state  = "Alerting"
     exec_err_state = "KeepLast"
     labels = {

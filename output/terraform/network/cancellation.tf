@@ -201,7 +201,7 @@ resource "grafana_rule_group" "cancellation" {
     uid            = "dg-cancellation-freshness-canc-c5063407"
     name           = "cancellation: No predictions from cancellation_v1"
     condition      = "C"
-    for            = "0s"
+    for            = "5m"
     no_data_state  = "Alerting"
     exec_err_state = "KeepLast"
     labels = {
@@ -294,7 +294,7 @@ resource "grafana_rule_group" "cancellation" {
     uid            = "dg-cancellation-freshness-canc-bc72a8e9"
     name           = "cancellation: No predictions from cancellation_v2"
     condition      = "C"
-    for            = "0s"
+    for            = "5m"
     no_data_state  = "Alerting"
     exec_err_state = "KeepLast"
     labels = {

@@ -108,7 +108,7 @@ resource "grafana_rule_group" "arrival_delay" {
     uid            = "dg-arrival-delay-freshness-arr-5a8da599"
     name           = "arrival_delay: No predictions from arrival_delay_v3"
     condition      = "C"
-    for            = "0s"
+    for            = "5m"
     no_data_state  = "Alerting"
     exec_err_state = "KeepLast"
     labels = {
@@ -201,7 +201,7 @@ resource "grafana_rule_group" "arrival_delay" {
     uid            = "dg-arrival-delay-freshness-arr-7a973637"
     name           = "arrival_delay: No predictions from arrival_delay_v4"
     condition      = "C"
-    for            = "0s"
+    for            = "5m"
     no_data_state  = "Alerting"
     exec_err_state = "KeepLast"
     labels = {

@@ -44,12 +44,15 @@ def write_registry(folder: Path, predictors: int) -> None:
 
 
 def run(
-    place: Path, *arguments: str, before: tuple[str, ...] = (), **environment: str
+    place: Path,
+    *arguments: str,
+    before: tuple[str, ...] = (),
+    environment: dict[str, str] | None = None,
 ) -> subprocess.CompletedProcess[str]:
     done = subprocess.run(
         [*before, DRIFTGAUGE, *arguments],
         cwd=place,
-        env={**os.environ, **environment},
+        env={**os.environ, **(environment or {})},
         capture_output=True,
         text=True,
         timeout=120,
@@ -176,7 +179,7 @@ class TestSecrets:
         "url", [f"postgresql://user:{SECRET}@127.0.0.1:1/db", f"duckdb:postgres://user:{SECRET}@127.0.0.1:1/db?x=1"]
     )
     def test_warehouse(self, place: Path, url: str) -> None:
-        done = run(place, *EXPORT, "--once", DRIFTGAUGE_WAREHOUSE=url)
+        done = run(place, *EXPORT, "--once", environment={"DRIFTGAUGE_WAREHOUSE": url})
         assert done.returncode == 1
         assert SECRET not in done.stdout + done.stderr
 
@@ -221,9 +224,8 @@ class TestSettings:
         ],
     )
     def test_variables(self, place: Path, variable: str, value: str, told: str) -> None:
-        done = run(
-            place, *EXPORT, "--once", **{"DRIFTGAUGE_WAREHOUSE": "duckdb:log.duckdb", f"DRIFTGAUGE_{variable}": value}
-        )
+        environment = {"DRIFTGAUGE_WAREHOUSE": "duckdb:log.duckdb", f"DRIFTGAUGE_{variable}": value}
+        done = run(place, *EXPORT, "--once", environment=environment)
         assert done.returncode == 1
         assert told in done.stderr
 

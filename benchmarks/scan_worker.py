@@ -9,6 +9,7 @@ import resource
 import sys
 import time
 from collections.abc import Callable
+from typing import Any
 
 
 def ours(file: str) -> Callable[[], object]:
@@ -33,7 +34,22 @@ def ours(file: str) -> Callable[[], object]:
 
 
 def floor(file: str) -> Callable[[], object]:
-    """What numpy needs to describe the same columns, in memory, and to cut each into 20 bins."""
+    """numpy's describe and histogram of what is finite: a log's column may hold NaN and ±inf, which no count includes.
+
+    Our side leaves out defaults, too, and drops duplicate rows; numpy is spared both.
+    """
+    import numpy as np
+
+    return _described(file, lambda column: column[np.isfinite(column)])
+
+
+def trusting_floor(file: str) -> Callable[[], object]:
+    """The same without a look for NaN and ±inf: right for these columns, which have none, but not for a log's."""
+    return _described(file, lambda column: column)
+
+
+def _described(file: str, chosen: Callable[[Any], Any]) -> Callable[[], object]:
+    """count, mean, std, min, max, five percentiles and 20 bins over the data's range, of each column, in memory."""
     import numpy as np
     import pyarrow.parquet as pq
 
@@ -43,7 +59,7 @@ def floor(file: str) -> Callable[[], object]:
         percentiles = np.percentile(x, [5, 25, 50, 75, 95])
         return len(x), x.mean(), x.std(), x.min(), x.max(), percentiles, np.histogram(x, 20)
 
-    return lambda: [describe(column) for column in columns]
+    return lambda: [describe(chosen(column)) for column in columns]
 
 
 def evidently(file: str) -> Callable[[], object]:
@@ -65,7 +81,7 @@ def whylogs(file: str) -> Callable[[], object]:
     return lambda: why.log(frame).view().to_pandas()
 
 
-JOBS = {"ours": ours, "floor": floor, "evidently": evidently, "whylogs": whylogs}
+JOBS = {"ours": ours, "floor": floor, "trusting floor": trusting_floor, "evidently": evidently, "whylogs": whylogs}
 
 
 def main(job: str, file: str, runs: int) -> None:

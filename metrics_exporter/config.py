@@ -54,6 +54,12 @@ def _warehouse(value: object) -> str:
     return str(value)
 
 
+def _size(value: object) -> object:
+    if not re.fullmatch(r"\d{1,9}[KMGT]B", str(value)):
+        raise ValueError("is no size; write a number and MB or GB, such as 500MB")
+    return value
+
+
 Duration = Annotated[timedelta, BeforeValidator(_duration)]
 
 
@@ -79,6 +85,10 @@ class Settings(BaseModel):
         3, ge=0, le=24 * MOST_DAYS, description="How many past windows are recomputed for late rows."
     )
     query_timeout: Duration = Field(timedelta(minutes=5), description="Deadline of a warehouse query.")
+    query_threads: int | None = Field(None, ge=1, description="Cores that a query here in DuckDB uses; default: all.")
+    query_memory: Annotated[str, BeforeValidator(_size)] = Field(
+        "2GB", description="Memory that a query here in DuckDB uses before it spills to disk."
+    )
     tls_certificate: Path | None = Field(None, description="PEM file of the certificate chain: serves HTTPS.")
     tls_key: Path | None = Field(None, description="PEM file of the certificate's private key.")
     auth_username: str | None = Field(None, description="User name that /metrics and / ask for.")
@@ -170,7 +180,8 @@ def _read_file(file: Path) -> dict[str, Any]:
 
 def _first(error: ValidationError) -> tuple[str, str]:
     problem = error.errors(include_url=False, include_input=False)[0]
-    return str(problem["loc"][0]), problem["msg"].removeprefix("Value error, ").lower()
+    text = problem["msg"].removeprefix("Value error, ")
+    return str(problem["loc"][0]), text[:1].lower() + text[1:]
 
 
 def _reason(error: Exception) -> str:

@@ -57,7 +57,9 @@ class Cycle:
         """
         self._settings = settings
         self._definitions = contract.load(settings.definitions)
-        self._warehouse = open_warehouse(settings.warehouse)
+        self._warehouse = open_warehouse(
+            settings.warehouse, threads=settings.query_threads, memory_limit=settings.query_memory
+        )
         self._history = History(settings.history)
         self._snapshots = Snapshots(settings.max_age, settings.series_limit)
         self._page = Page(Trails(self._history, settings.recompute))

@@ -33,8 +33,13 @@ class Warehouse(Protocol):
         """Let go of all connections."""
 
 
-def open_warehouse(url: str) -> Warehouse:
+def open_warehouse(url: str, *, threads: int | None = None, memory_limit: str | None = None) -> Warehouse:
     """The warehouse behind a URL, such as `duckdb:log.duckdb` or `duckdb:log/*.parquet`; connects at the first scan.
+
+    Args:
+        url: kind and place.
+        threads: how many cores a warehouse that computes in this process may use; None: all.
+        memory_limit: the memory that such a one may use, such as "500MB"; None: as much as it sees fit.
 
     Raises:
         WarehouseError: there is no warehouse of that kind, or its name is no text.
@@ -49,4 +54,4 @@ def open_warehouse(url: str) -> Warehouse:
         raise WarehouseError("the warehouse URL is not UTF-8; rename the file, or name it by a pattern")
     from metrics_exporter.warehouses.duckdb import DuckDBWarehouse  # noqa: PLC0415 - only who uses it needs it
 
-    return DuckDBWarehouse(place)
+    return DuckDBWarehouse(place, threads=threads, memory_limit=memory_limit)

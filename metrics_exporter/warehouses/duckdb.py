@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import fnmatch
 import re
+import tempfile
 import threading
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
@@ -110,7 +111,9 @@ class DuckDBWarehouse:
             )
         except duckdb.Error as error:
             raise _unopened(error, self._place) from None
-        with connection:
+        # What doesn't fit into memory goes where only we can read it, not beside the log, which may be read-only.
+        with tempfile.TemporaryDirectory(prefix="driftgauge-") as spill, connection:
+            connection.execute("SET temp_directory = $spill", {"spill": spill})
             connection.execute("SET TimeZone = 'UTC'")
             connection.execute("SET enable_progress_bar = false")  # it would write to standard output
             if reader:
@@ -294,6 +297,8 @@ def _explained(error: duckdb.Error, log: Log) -> WarehouseError:
             f"table {log.table} is not in the log's database ({_first_line(error)}); "
             "name the table in the registry (logs: table), or create it"
         )
+    if isinstance(error, duckdb.OutOfMemoryException):
+        return WarehouseError(f"table {log.table}: {_first_line(error)}; raise the exporter's query_memory")
     return WarehouseError(f"table {log.table}: {_first_line(error)}")
 
 

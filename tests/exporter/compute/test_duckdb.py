@@ -185,3 +185,28 @@ def test_threads_and_memory_are_set(log: LogFile) -> None:
     with pytest.raises(WarehouseError, match="can't be opened"):
         DuckDBWarehouse(str(log.path), memory_limit="much").scan(_request(), 60)
     assert duckdb.connect(str(log.path)).execute("SELECT count(*) FROM predictions").fetchone() == (1,)
+
+
+def test_too_little_memory_names_the_setting(log: LogFile) -> None:
+    _quantile_log(log, 100_000)
+    with pytest.raises(WarehouseError, match="raise the exporter's query_memory"):
+        open_warehouse(log.url, threads=1, memory_limit="4MB").scan(_request(), 60)
+
+
+def test_rows_with_other_features_than_most(log: LogFile) -> None:
+    usual = [Row({"a": i, "b": 1}) for i in range(300)]
+    others = [Row({"b": 2, "a": 1000}), Row({"c": 3}), Row({"a": 5, "c": 4}, predictor="q")]
+    log.write([*usual, *others])
+    log.reshape("* REPLACE (features::JSON::MAP(VARCHAR, DOUBLE) AS features)")
+    found = {
+        (profile.series.predictor, profile.series.feature): (profile.values, profile.distribution.maximum)
+        for profile in scan(log.url)[0].profiles
+        if profile.series.feature and profile.distribution
+    }
+    assert found == {
+        ("p", "a"): (301, 1000),
+        ("p", "b"): (301, 2),
+        ("p", "c"): (1, 3),
+        ("q", "a"): (1, 5),
+        ("q", "c"): (1, 4),
+    }

@@ -44,11 +44,13 @@ def test_addresses(text: str, address: tuple[str, int]) -> None:
         ("max_aeg: 3h", "exporter.yaml: unknown key 'max_aeg'; did you mean max_age?"),
         ("zzz: 1", "exporter.yaml: unknown key 'zzz'; known keys: definitions, warehouse"),
         ("max_age: soon", "exporter.yaml: max_age: is no duration; write a number and s, m, h or d"),
+        ("query_memory: plenty", "exporter.yaml: query_memory: is no size; write a number and MB or GB"),
+        ("query_threads: 0", "exporter.yaml: query_threads: input should be greater than or equal to 1"),
         ("series_limit: 0", "exporter.yaml: series_limit: input should be greater than or equal to 1"),
         ("auth_password: hunter2", "exporter.yaml: auth_password: a password has no place here"),
         ("- a", "exporter.yaml: is no mapping of settings"),
         ("a: [", "exporter.yaml: can't be read"),
-        ("warehouse: predictions", "exporter.yaml: warehouse: names no kind of warehouse; write duckdb:path"),
+        ("warehouse: predictions", "exporter.yaml: warehouse: names no kind of warehouse; write duckdb:PATH"),
     ],
 )
 def test_a_mistake_in_the_file_names_file_and_key(file: Path, content: str, message: str) -> None:

@@ -6,6 +6,7 @@ were found in the log. Both are written whole or not at all.
 
 from __future__ import annotations
 
+import functools
 import io
 import json
 import logging
@@ -186,6 +187,7 @@ def _safe(name: str) -> str:
     return quote(name, safe="") if name.strip(".") else quote(name, safe="").replace(".", "%2E")
 
 
+@functools.lru_cache(maxsize=20_000)  # more than are kept of a log; each listing asks for all of them
 def _end_of(name: str) -> datetime | None:
     if not name.endswith(_SUFFIX):
         return None

@@ -216,10 +216,11 @@ def _knots(distribution: Distribution, count: int) -> _Knots:
     np.clip(values, distribution.minimum, distribution.maximum, out=values)
     np.maximum.accumulate(values, out=values)
     ranks = (np.array((0.0, *GRID, 1.0)) * (count - 1) + 0.5) / count
-    unique, first, repeats = np.unique(values, return_index=True, return_counts=True)
-    left, right = ranks[first], ranks[first + repeats - 1]
+    rises = np.flatnonzero(values[1:] > values[:-1])
+    first, last = np.append(0, rises + 1), np.append(rises, len(values) - 1)
+    left, right = ranks[first], ranks[last]
     left[0], right[-1] = 0.0, 1.0
-    return _Knots(unique, left, right)
+    return _Knots(values[first], left, right)
 
 
 def _mix(parts: Sequence[tuple[_Knots, float]]) -> tuple[float, ...]:

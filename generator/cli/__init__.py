@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import signal
 from importlib import import_module
 from importlib.metadata import version
@@ -40,12 +41,16 @@ class LazyGroup(click.Group):
         return command
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Run a command; Ctrl-C ends it as shells expect, and not as a failure of what it checks."""
+        """Run a command; Ctrl-C ends it as shells expect, and a full disk is no defect."""
         try:
             return super().invoke(ctx)
         except KeyboardInterrupt:
             click.echo("interrupted", err=True)
             raise click.exceptions.Exit(INTERRUPTED) from None
+        except OSError as error:
+            if error.errno != errno.ENOSPC:
+                raise
+            raise click.ClickException(f"{error.filename or 'the output'}: {error.strerror}; make room") from None
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """List the commands without importing any."""

@@ -22,7 +22,7 @@ _MOST_MB = 600
 # peer: (Python package, what else its environment needs); versions that the peers can run with
 _PEERS = {
     "evidently": ("evidently>=0.7,<0.8", "pandas<3", "pyarrow"),
-    "whylogs": ("whylogs>=1.6,<1.7", "numpy<2", "pandas<3", "pyarrow"),
+    "whylogs": ("whylogs>=1.6,<1.7", "numpy<2", "pandas<3", "pyarrow<19"),
 }
 
 

@@ -7,6 +7,8 @@ from enum import StrEnum
 
 from metrics_exporter.definitions import Kind, Log, Reference, Role
 
+SHARE_UNITS = frozenset({"probability", "ratio", "share"})  # units whose values lie between 0 and 1
+
 
 class AlertSeverity(StrEnum):
     """Where an alert goes: PagerDuty, Slack, or no further than a line in the dashboard."""

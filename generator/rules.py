@@ -138,7 +138,7 @@ def _rule(predictor: Predictor, alert: Alert) -> Rule:
         absent=series.over(series.metric.name) if alert.absence_fires else None,
         range_seconds=range_seconds(alert),
         labels=_labels(predictor, alert),
-        unit=unit_of(alert),
+        unit=unit_of(predictor, alert),
         summary=summary(predictor, alert),
         description=description(predictor, alert),
         runbook_url=None if alert.runbook_url is None else literal(alert.runbook_url),

@@ -9,7 +9,7 @@ from __future__ import annotations
 from enum import StrEnum
 
 from generator.catalogue import BY_NAME
-from generator.model import Alert, Comparison, Predictor
+from generator.model import SHARE_UNITS, Alert, Comparison, Predictor
 from metrics_exporter.definitions import WINDOW_SECONDS, Subject
 
 VALUE = "{{ VALUE }}"  # no registry text looks like it: literal braces are escaped
@@ -36,17 +36,17 @@ def show(text: str, value: str) -> str:
     return text.replace(VALUE, value)
 
 
-def unit_of(alert: Alert) -> Unit:
+def unit_of(predictor: Predictor, alert: Alert) -> Unit:
     """How an alert's value is shown: a share, or a change, in per cent."""
-    ratio = alert.comparison is Comparison.CHANGE_ABOVE or BY_NAME[alert.metric].unit == "ratio"
-    return Unit.RATIO if ratio else Unit.NUMBER
+    share = BY_NAME[alert.metric].unit == "ratio" or _declared_unit(predictor, alert) in SHARE_UNITS
+    return Unit.RATIO if share or alert.comparison is Comparison.CHANGE_ABOVE else Unit.NUMBER
 
 
 def summary(predictor: Predictor, alert: Alert) -> str:
     """What is wrong with which model, in one line."""
     if alert.absence_fires:
         return f"{literal(predictor.title)}: {literal(alert.models[0])} made no predictions for {_silence(alert)}"
-    return f"{literal(predictor.title)} ({_label('model_id')}): {_what(alert)} is {VALUE}, {_limit(alert)}"
+    return f"{literal(predictor.title)} ({_label('model_id')}): {_what(alert)} is {VALUE}, {_limit(predictor, alert)}"
 
 
 def description(predictor: Predictor, alert: Alert) -> str:
@@ -58,8 +58,8 @@ def description(predictor: Predictor, alert: Alert) -> str:
 def _threshold(predictor: Predictor, alert: Alert) -> list[str]:
     metric, what = BY_NAME[alert.metric], _what(alert)
     lines = [
-        f"{what[0].upper()}{what[1:]} of {_label('model_id')} is {VALUE} ({_limit(alert)}; alert {literal(alert.id)}, "
-        f"metric {alert.metric}, window {alert.window}).",
+        f"{what[0].upper()}{what[1:]} of {_label('model_id')} is {VALUE} ({_limit(predictor, alert)}; alert "
+        f"{literal(alert.id)}, metric {alert.metric}, window {alert.window}).",
         _meaning(alert),
         _roles(predictor),
     ]
@@ -105,12 +105,24 @@ def _what(alert: Alert) -> str:
     return f"change of the {what}" if alert.comparison is Comparison.CHANGE_ABOVE else what
 
 
-def _limit(alert: Alert) -> str:
-    low, high = (_number(side, unit_of(alert)) for side in (alert.low, alert.high))
+def _declared_unit(predictor: Predictor, alert: Alert) -> str | None:
+    """The registry's unit of the values behind a metric; None: it has none, or several features may differ."""
+    metric = BY_NAME[alert.metric]
+    if metric.unit != "value":
+        return None
+    if metric.definition.subject is Subject.PREDICTION:
+        return predictor.unit
+    return next((feature.unit for feature in predictor.features if feature.name == alert.feature), None)
+
+
+def _limit(predictor: Predictor, alert: Alert) -> str:
+    shown, declared = unit_of(predictor, alert), _declared_unit(predictor, alert)
+    low, high = (_number(side, shown) for side in (alert.low, alert.high))
+    unit = f" {literal(declared)}" if declared and shown is Unit.NUMBER else ""
     limits = {
-        Comparison.ABOVE: f"above {high}",
-        Comparison.BELOW: f"below {low}",
-        Comparison.OUTSIDE: f"outside {low} to {high}",
+        Comparison.ABOVE: f"above {high}{unit}",
+        Comparison.BELOW: f"below {low}{unit}",
+        Comparison.OUTSIDE: f"outside {low} to {high}{unit}",
         Comparison.CHANGE_ABOVE: f"more than {high} away from the same {_HOURS_OR_DAYS[alert.window]} of past weeks",
     }
     return f"{limits[alert.comparison]} {_duration(alert)}"

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from generator.catalogue import BY_NAME, CatalogueMetric
 from generator.findings import Finding, Rule, Severity, quote
+from generator.model import SHARE_UNITS
 from generator.spec.derived import metric_name
 from generator.spec.registry import Declarations, DeclaredAlert
 from generator.spec.v1 import EVALUATION_RANGES
@@ -14,8 +15,6 @@ from metrics_exporter.definitions import Subject
 RULE = Rule("threshold-unreachable", Severity.ERROR, "A threshold outside the metric's range")
 
 Range = tuple[float | None, float | None]
-
-_SHARES = frozenset({"probability", "ratio", "share"})
 
 
 def check(declared: Declarations) -> Iterator[Finding]:
@@ -44,7 +43,7 @@ def _range(declared_alert: DeclaredAlert, metric: CatalogueMetric) -> Range:
     alert, predictor = declared_alert.alert, declared_alert.spec
     if metric.choice == "metric" and alert.evaluation is not None:
         return EVALUATION_RANGES.get(alert.evaluation, (None, None))
-    if metric.definition.subject is Subject.PREDICTION and predictor.unit in _SHARES:
+    if metric.definition.subject is Subject.PREDICTION and predictor.unit in SHARE_UNITS:
         return 0, 1
     return metric.low, metric.high
 

@@ -42,6 +42,7 @@ UNITS = {
     "probability": "percentunit",
     "ratio": "percentunit",
     "seconds": "s",
+    "share": "percentunit",
     "usd": "currencyUSD",
     "year": "none",
 }

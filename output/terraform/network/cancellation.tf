@@ -27,8 +27,8 @@ resource "grafana_rule_group" "cancellation" {
       team       = "network"
     }
     annotations = {
-      summary            = "Cancellation ({{ $labels.model_id }}): mean of the prediction is {{ humanize $values.B.Value }}, above 0.25 for 2 hours in a row"
-      description        = "Mean of the prediction of {{ $labels.model_id }} is {{ humanize $values.B.Value }} (above 0.25 for 2 hours in a row; alert cancellation-rate-high, metric ml_prediction_mean, window 1h).\nIt means: Values are larger on the whole, or a few are very large: see P95.\ncancellation_v1 is the primary, whose predictions are served; shadows, not served: cancellation_v2.\nLook at: the linked panel; whether primary and shadow moved together (both: their inputs; one: that model's release); default and null ratios of the features on the same dashboard."
+      summary            = "Cancellation ({{ $labels.model_id }}): mean of the prediction is {{ humanizePercentage $values.B.Value }}, above 25% for 2 hours in a row"
+      description        = "Mean of the prediction of {{ $labels.model_id }} is {{ humanizePercentage $values.B.Value }} (above 25% for 2 hours in a row; alert cancellation-rate-high, metric ml_prediction_mean, window 1h).\nIt means: Values are larger on the whole, or a few are very large: see P95.\ncancellation_v1 is the primary, whose predictions are served; shadows, not served: cancellation_v2.\nLook at: the linked panel; whether primary and shadow moved together (both: their inputs; one: that model's release); default and null ratios of the features on the same dashboard."
       "__dashboardUid__" = "dg-cancellation-f5c9e2bf"
       "__panelId__"      = "27751408"
       runbook_url        = "https://runbooks.example.com/ml/network"

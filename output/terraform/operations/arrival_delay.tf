@@ -306,8 +306,8 @@ resource "grafana_rule_group" "arrival_delay" {
       team       = "operations"
     }
     annotations = {
-      summary            = "Arrival delay ({{ $labels.model_id }}): mean of the prediction is {{ humanize $values.B.Value }}, above 45 for 3 hours in a row"
-      description        = "Mean of the prediction of {{ $labels.model_id }} is {{ humanize $values.B.Value }} (above 45 for 3 hours in a row; alert predicted-delay-high, metric ml_prediction_mean, window 1h).\nIt means: Values are larger on the whole, or a few are very large: see P95.\narrival_delay_v3 is the primary, whose predictions are served; shadows, not served: arrival_delay_v4.\nLook at: the linked panel; whether primary and shadow moved together (both: their inputs; one: that model's release); default and null ratios of the features on the same dashboard."
+      summary            = "Arrival delay ({{ $labels.model_id }}): mean of the prediction is {{ humanize $values.B.Value }}, above 45 minutes for 3 hours in a row"
+      description        = "Mean of the prediction of {{ $labels.model_id }} is {{ humanize $values.B.Value }} (above 45 minutes for 3 hours in a row; alert predicted-delay-high, metric ml_prediction_mean, window 1h).\nIt means: Values are larger on the whole, or a few are very large: see P95.\narrival_delay_v3 is the primary, whose predictions are served; shadows, not served: arrival_delay_v4.\nLook at: the linked panel; whether primary and shadow moved together (both: their inputs; one: that model's release); default and null ratios of the features on the same dashboard."
       "__dashboardUid__" = "dg-arrival-delay-f17b0d50"
       "__panelId__"      = "55355026"
       runbook_url        = "https://runbooks.example.com/ml/operations"

@@ -6,6 +6,7 @@ import json
 import re
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -96,6 +97,12 @@ def test_dashboards_find_the_provisioned_data_source(services: dict[str, dict[st
         allowed = {f"${{{variables[0]['name']}}}", source["uid"], "-- Grafana --", "-- Dashboard --"}
         uids = re.findall(r'"datasource": \{[^{}]*?"uid": "([^"]*)"', json.dumps(dashboard))
         assert set(uids) <= allowed
+
+
+def test_it_is_what_the_compose_specification_allows() -> None:
+    check = [sys.executable, "-m", "check_jsonschema", "--builtin-schema", "vendor.compose-spec", COMPOSE]
+    done = subprocess.run(check, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 0, done.stdout
 
 
 def test_docker_compose_reads_it() -> None:

@@ -8,15 +8,19 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from generator import resolve
+from generator import resolve, settings
 from generator.checks import listed
 from generator.findings import Finding, Severity
 from generator.model import Registry
+from generator.settings import Settings
 from generator.spec import jsonnet_reader, silences, sources, versions, yaml_reader
 from generator.spec.registry import Declarations
+from generator.spec.releases import Releases
 from generator.spec.silences import Silence
 from generator.spec.sources import JSONNET, Source
 from generator.spec.tree import Document
+
+_UNCOUNTED = Releases()
 
 
 @dataclass(frozen=True)
@@ -31,15 +35,31 @@ class Loaded:
     files: int
 
 
-def load_registry(folder: Path) -> Loaded:
+@dataclass(frozen=True)
+class Repository(Loaded):
+    """A registry, None when there is an error in it or in the settings beside it, and these settings."""
+
+    settings: Settings = field(default_factory=Settings)
+
+
+def load_repository(folder: Path) -> Repository:
+    """Read the settings beside the registry `folder`, and the registry. What is wrong are findings."""
+    read = settings.read(settings.beside(folder))
+    known = read.settings or Settings()
+    loaded = load_registry(folder, known.releases)
+    registry = None if read.settings is None else loaded.registry
+    return Repository(registry, (*read.findings, *loaded.findings), loaded.files, known)
+
+
+def load_registry(folder: Path, releases: Releases = _UNCOUNTED) -> Loaded:
     """Read all registry files below `folder`. What is wrong with them are findings, never an exception."""
     with _without_garbage_collection():
-        return _load(folder)
+        return _load(folder, releases)
 
 
-def _load(folder: Path) -> Loaded:
+def _load(folder: Path, releases: Releases) -> Loaded:
     files, unreadable = sources.read(folder)
-    reading = _Reading(Declarations(folder, complete=not unreadable), unreadable)
+    reading = _Reading(Declarations(folder, releases, complete=not unreadable), unreadable)
     for source in files:
         reading.add(source)
     for check in listed.MEANING:

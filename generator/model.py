@@ -114,7 +114,8 @@ class Predictor:
     """One registered predictor.
 
     Models come primary first, then shadows as declared; features by name; alerts by id, the freshness alerts that
-    each model gets included; the ids that it `was` known by before, the first one first.
+    each model gets included; the ids that it `was` known by before, the first one first. `moved` says that Terraform
+    is still to be told of them.
     """
 
     id: str
@@ -130,6 +131,7 @@ class Predictor:
     evaluation: Evaluation | None
     alerts: tuple[Alert, ...]
     was: tuple[str, ...] = ()
+    moved: bool = True
 
     @property
     def origin(self) -> str:

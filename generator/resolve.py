@@ -31,7 +31,11 @@ def resolve(declarations: Declarations) -> model.Registry:
     logs = {entry.name: _log(spec) for entry, spec in _valid(declarations.logs)}
     if DEFAULT_LOG not in logs and _uses_default_log(declarations):
         logs[DEFAULT_LOG] = _log(v1.Log())
-    predictors = [_predictor(entry.name, spec, teams[spec.team]) for entry, spec in _valid(declarations.predictors)]
+    releases = declarations.releases
+    predictors = [
+        _predictor(entry.name, spec, teams[spec.team], moved=releases.keep_moved_blocks(spec.renamed_in))
+        for entry, spec in _valid(declarations.predictors)
+    ]
     return model.Registry(
         logs=dict(sorted(logs.items())),
         teams=tuple(sorted(teams.values(), key=lambda team: team.id)),
@@ -64,7 +68,7 @@ def _team(name: str, spec: v1.Team) -> model.Team:
     )
 
 
-def _predictor(name: str, spec: v1.Predictor, team: model.Team) -> model.Predictor:
+def _predictor(name: str, spec: v1.Predictor, team: model.Team, *, moved: bool) -> model.Predictor:
     shadows = (model.Model(shadow, Role.SHADOW) for shadow in spec.models.shadows)
     alerts = [_alert(spec, alert, team) for alert in spec.alerts]
     alerts += [_freshness(spec, model_id, team) for model_id in model_ids(spec)]
@@ -82,6 +86,7 @@ def _predictor(name: str, spec: v1.Predictor, team: model.Team) -> model.Predict
         evaluation=_evaluation(spec.evaluation) if spec.evaluation else None,
         alerts=tuple(sorted(alerts, key=lambda alert: alert.id)),
         was=earlier_ids(spec),
+        moved=moved,
     )
 
 

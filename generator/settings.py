@@ -14,6 +14,7 @@ from generator.checks.shape.refusal import refuse
 from generator.findings import Finding, did_you_mean, quote
 from generator.render import DEFAULT_TARGETS, TARGETS
 from generator.spec import sources, translate, yaml_reader
+from generator.spec.releases import Releases
 from generator.spec.tree import Document
 
 FILE = "driftgauge.yaml"
@@ -33,6 +34,13 @@ class Settings(BaseModel):
 
     version: int = VERSION
     targets: list[Annotated[str, AfterValidator(_target)]] = Field(list(DEFAULT_TARGETS))
+    release: int | None = Field(None, ge=0)
+    keep_moved: int = Field(Releases.keep_moved, ge=1)
+
+    @property
+    def releases(self) -> Releases:
+        """Which release this is, and how many of them a rename is told to Terraform."""
+        return Releases(self.release, self.keep_moved)
 
 
 @dataclass(frozen=True)

@@ -12,10 +12,10 @@ from typing import Any, NoReturn
 
 import click
 
-from generator import incremental, settings, write
+from generator import incremental, write
 from generator.findings import did_you_mean, quote
 from generator.incremental import Rendered
-from generator.load import load_registry
+from generator.load import load_repository
 from generator.model import AlertSeverity, Predictor, Registry
 from generator.render import TARGETS, render, render_each
 from generator.render.errors import RenderError
@@ -62,7 +62,7 @@ def command(
 
     Exit codes: 0 fine, 1 findings or failure, 2 wrong usage, 3 the output is stale (with --check).
     """
-    wanted = _Wanted(_loaded(registry), targets or _settings(registry).targets, only)
+    wanted = _wanted(registry, targets, only)
     rendered = _rendered(wanted, None if check else output)
     try:
         act = write.plan if check else write.apply
@@ -98,21 +98,13 @@ class _Wanted:
         return [one for one in self.registry.predictors if not self.only or one.id in self.only]
 
 
-def _settings(registry: Path) -> settings.Settings:
-    file = settings.beside(registry)
-    read = settings.read(file)
-    click.echo(text.render(read.findings, colour=sys.stderr.isatty()), err=True, nl=False)
-    if read.settings is None:
-        _fail(f"{file} can't be used as it is; nothing was written")
-    return read.settings
-
-
-def _loaded(folder: Path) -> Registry:
-    loaded = load_registry(folder)
+def _wanted(folder: Path, targets: Sequence[str], only: tuple[str, ...]) -> _Wanted:
+    """What the repository and the options ask for; ends where the repository has errors."""
+    loaded = load_repository(folder)
     click.echo(text.render(loaded.findings, colour=sys.stderr.isatty()), err=True, nl=False)
     if loaded.registry is None:
         _fail(f"{summary(loaded)}; nothing was written")
-    return loaded.registry
+    return _Wanted(loaded.registry, targets or loaded.settings.targets, only)
 
 
 def _rendered(wanted: _Wanted, output: Path | None) -> Rendered:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import click
 
-from generator.load import Loaded, load_registry
+from generator.load import Loaded, load_repository
 from generator.report import text
 from generator.report.summary import summary
 
@@ -31,11 +31,11 @@ _MACHINE_FORMATS = {
     help="For a person, a program, a pull request on GitHub, or a code-scanning service.",
 )
 def command(registry: Path, format_: str) -> None:
-    """Report everything that is wrong in the REGISTRY folder, and what to write instead.
+    """Report everything that is wrong in the REGISTRY folder and in driftgauge.yaml, and what to write instead.
 
     Warnings alone are no failure. Exit codes: 0 no errors, 1 errors, 2 wrong usage.
     """
-    loaded = load_registry(registry)
+    loaded = load_repository(registry)
     if format_ == "text":
         show(loaded)
     else:

@@ -12,7 +12,8 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from generator.conventions import TERRAFORM_FOLDER, slug, stem
 from generator.load import load_registry
-from generator.render import render
+from generator.render import DEFAULT_TARGETS, render
+from generator.settings import FILE
 from generator.spec import schema
 from generator.yaml_text import scalar
 
@@ -68,6 +69,7 @@ def _kept(options: Options) -> dict[str, bytes]:
         "README.md": _render("README.md.j2", registry_file=_registry_file(options)),
         _registry_file(options): _render("registry.yaml.j2", team=options.team, channel=channel),
         "registry/registry.schema.json": schema.text().encode(),
+        FILE: _render("driftgauge.yaml.j2", targets=f"[{', '.join(DEFAULT_TARGETS)}]"),
         "exporter.yaml": _render("exporter.yaml.j2"),
         "requirements.txt": _render("requirements.txt.j2", version=version("driftgauge")),
         ".gitignore": _render("gitignore.j2"),

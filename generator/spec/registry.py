@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Generic, NamedTuple, TypeVar
 
 from generator.findings import Place
+from generator.spec.releases import Releases
 from generator.spec.tree import Document, KeyPath
 from generator.spec.v1 import Alert, Log, Predictor, Team
 
@@ -52,6 +53,7 @@ class Declarations:
     """All entries of all files, in the order of the files; `complete` is False where a file couldn't be read."""
 
     folder: Path
+    releases: Releases
     logs: list[Entry[Log]] = field(default_factory=list)
     teams: list[Entry[Team]] = field(default_factory=list)
     predictors: list[Entry[Predictor]] = field(default_factory=list)

@@ -342,6 +342,15 @@ class Predictor(Spec):
         description="The id it had before, or a list of them, the first one first: it keeps the UIDs of the first.",
         examples=["eta", ["delivery_time", "eta"]],
     )
+    renamed_in: int | None = Field(
+        None,
+        ge=0,
+        description=(
+            "The release of this repository that renamed it last. With `release` in `driftgauge.yaml`, Terraform's "
+            "`moved` blocks go `keep_moved` releases later; without it they stay."
+        ),
+        examples=[13],
+    )
     title: Text | None = Field(None, description="What people call it. Default: the id.", examples=["Delivery ETA"])
     team: Name = Field(description="Who owns it: the id of a team.", examples=["logistics"])
     task: Literal["regression", "binary", "multiclass", "ranking", "text"] = Field(

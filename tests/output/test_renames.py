@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from generator import conventions
-from generator.load import load_registry
+from generator.load import load_registry, load_repository
 from generator.model import Predictor
 from generator.render import render
 from generator.rules import rules_of
@@ -62,3 +62,41 @@ def test_the_registry_says_what_it_was(tmp_path: Path, written: str, was: tuple[
     assert renamed.was == was
     assert [one.was for one in renamed.alerts] == [(), was]
     assert renamed.origin == was[0]
+
+
+@pytest.mark.parametrize(
+    ("settings", "renamed_in", "kept"),
+    [
+        (None, "renamed_in: 13", True),
+        ("release: 99", "", True),
+        ("release: 13", "renamed_in: 13", True),
+        ("release: 15", "renamed_in: 13", True),
+        ("release: 16", "renamed_in: 13", False),
+        ("{release: 16, keep_moved: 4}", "renamed_in: 13", True),
+        ("{release: 14, keep_moved: 1}", "renamed_in: 13", False),
+    ],
+)
+def test_moved_blocks_stay_for_the_stated_releases(
+    tmp_path: Path, settings: str | None, renamed_in: str, *, kept: bool
+) -> None:
+    folder = tmp_path / "registry"
+    folder.mkdir()
+    (folder / "a.yaml").write_text(
+        "version: 1\n"
+        "teams: {logistics: {slack: {channel: '#ml'}}}\n"
+        "predictors:\n"
+        "  eta_prediction:\n"
+        "    was: eta\n"
+        f"    {renamed_in}\n"
+        "    team: logistics\n"
+        "    task: regression\n"
+        "    models: {primary: eta_v12}\n"
+    )
+    if settings is not None:
+        (tmp_path / "driftgauge.yaml").write_text(f"{settings}\n")
+    loaded = load_repository(folder)
+    assert loaded.registry is not None, loaded.findings
+    files = render(loaded.registry)
+    assert (b"moved {" in files["terraform/logistics/eta_prediction.tf"]) is kept
+    uid = conventions.predictor_dashboard_uid("eta")
+    assert json.loads(files[conventions.predictor_dashboard_file("eta_prediction")])["uid"] == uid

@@ -145,6 +145,18 @@ def test_a_rename_moves_and_makes_nothing_anew(
     assert [rule["uid"] for rule in group["before"]["rule"]] == [rule["uid"] for rule in group["after"]["rule"]]
 
 
+def test_moved_blocks_that_have_gone_leave_nothing_to_do(generated: Callable[[Registry], Path]) -> None:
+    before = predictor(id="eta")
+    root = generated(registry(before)) / "logistics"
+    with terraform(root) as run:
+        run.apply()
+        generated(registry(predictor(was=("eta",))))
+        run.apply()
+        generated(registry(predictor(was=("eta",), moved=False)))
+        assert "moved {" not in (root / "eta_prediction.tf").read_text(encoding="utf-8")
+        assert run.changes() == {}
+
+
 def test_alerts_go_where_their_severity_says(generated: Callable[[Registry], Path]) -> None:
     with terraform(generated(registry()) / "logistics") as run:
         changes = run.changes()

@@ -116,6 +116,9 @@ def test_check_knows_all_targets(folder: Path) -> None:
         ("targets: [mixin\n", ["driftgauge.yaml:"]),
         ("targets: [mixin]\ntargets: [terraform]\n", ["driftgauge.yaml:2:1", "driftgauge.yaml:1:1"]),
         ("# nothing yet\n", ["driftgauge.yaml", "remove the file"]),
+        ("release: -1\n", ["driftgauge.yaml:1:10", "0 or more"]),
+        ("release: v13\n", ["driftgauge.yaml:1:10", "whole number"]),
+        ("keep_moved: 0\n", ["driftgauge.yaml:1:13", "1 or more"]),
     ],
 )
 def test_what_is_wrong_with_it_has_its_place_and_fix(folder: Path, text: str, said: list[str]) -> None:
@@ -126,6 +129,15 @@ def test_what_is_wrong_with_it_has_its_place_and_fix(folder: Path, text: str, sa
     assert not (folder / "output").exists()
     for words in said:
         assert words in done.stderr
+
+
+def test_validate_finds_it_too(folder: Path) -> None:
+    say(folder, "targets: [mixin, terrafrom]\n")
+    done = CliRunner().invoke(main, ["validate"])
+    assert done.exit_code == 1
+    assert "driftgauge.yaml:1:18" in done.stdout
+    assert "did you mean `terraform`?" in done.stdout
+    assert "1 error in 1 file" in done.stderr
 
 
 def test_a_file_that_can_t_be_read_is_no_default(folder: Path) -> None:

@@ -1,4 +1,4 @@
-"""A `was` that names an id which is in use."""
+"""A rename from an id that is in use, or in a release that is still to come."""
 
 from __future__ import annotations
 
@@ -9,9 +9,10 @@ from typing import NamedTuple
 
 from generator.findings import Finding, Place, Rule, Severity, quote
 from generator.spec.derived import earlier_ids
-from generator.spec.registry import Declarations
+from generator.spec.registry import Declarations, Entry
+from generator.spec.v1 import Predictor
 
-RULE = Rule("bad-rename", Severity.ERROR, "A `was` that names an id which is in use")
+RULE = Rule("bad-rename", Severity.ERROR, "A rename from an id that is in use, or in a release that is still to come")
 
 
 class _Named(NamedTuple):
@@ -24,7 +25,10 @@ class _Named(NamedTuple):
 
 
 def check(declared: Declarations) -> Iterator[Finding]:
-    """A finding for each earlier id that another one has or had; among predictors, and among each one's alerts."""
+    """A finding for each earlier id that another one has or had, and for each `renamed_in` that can't be right.
+
+    Ids are compared among predictors, and among each one's alerts.
+    """
     predictors = (
         _Named(entry.name, earlier_ids(spec), entry.place, partial(entry.place, "was"))
         for entry, spec in declared.valid_predictors()
@@ -36,6 +40,8 @@ def check(declared: Declarations) -> Iterator[Finding]:
             for one in alerts
         )
         yield from _check("alert", named)
+    for entry, spec in declared.valid_predictors():
+        yield from _check_release(entry, spec, declared.releases.current)
 
 
 def _check(what: str, named: Iterable[_Named]) -> Iterator[Finding]:
@@ -55,3 +61,19 @@ def _check(what: str, named: Iterable[_Named]) -> Iterator[Finding]:
                     (taken(),),
                 )
             had.setdefault(old, one.was_place)
+
+
+def _check_release(entry: Entry[Predictor], spec: Predictor, current: int | None) -> Iterator[Finding]:
+    if spec.renamed_in is None:
+        return
+    place = entry.place("renamed_in")
+    if not spec.was:
+        yield RULE.finding(
+            place, f"{quote(entry.name)} does not say what it was renamed from", "add `was:` with the id it had before"
+        )
+    elif current is not None and spec.renamed_in > current:
+        yield RULE.finding(
+            place,
+            f"release {spec.renamed_in} is still to come: `driftgauge.yaml` says `release: {current}`",
+            f"write `{current}`, or the next release there",
+        )

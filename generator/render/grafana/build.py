@@ -115,7 +115,7 @@ def _predictor_file(root: str, predictor: Predictor) -> PredictorFile:
         about=f"The predictor {predictor.id!r}.",
         dashboards=(Dashboard(name, predictor_dashboard_file(predictor.id)),),
         group=RuleGroup(name, predictor.origin, INTERVAL_SECONDS, rules) if rules else None,
-        earlier=tuple(map(address, predictor.was)),
+        earlier=tuple(map(address, predictor.was)) if predictor.moved else (),
     )
 
 

@@ -51,7 +51,7 @@ def page() -> str:
         parts.append(f"## {title}\n")
         parts.extend(_entry(metric) for metric in METRICS if metric.definition.subject is subject)
     parts.append("## The exporter itself\n")
-    parts.extend(_own_entry(family) for family in OwnMetrics((), {}, {}).collect())
+    parts.extend(_own_entry(family) for family in OwnMetrics((), {}, {}, {}).collect())
     return "\n".join(parts)
 
 

@@ -44,6 +44,7 @@ _HOW_TO_GET = {
     "alertmanager": _DEBIAN,
     "amtool": _DEBIAN,
     "chromium": _DEBIAN,
+    "compose": f"{_DEBIAN}; or install Docker Compose 2",
     "go": "install Go >= 1.26",
     "npm": "install Node.js with npm",
     "terraform": "install Terraform >= 1.7",
@@ -57,7 +58,7 @@ def require(name: str) -> Path:
     """The program's path; without it the test is skipped, or fails where real parts are required.
 
     Args:
-        name: prometheus2, prometheus3, promtool2, promtool3, alertmanager, amtool, chromium, go, npm or terraform.
+        name: a key of `_HOW_TO_GET`.
     """
     found = _find(name)
     if found is None:
@@ -80,6 +81,8 @@ def _find(name: str) -> Path | None:
         prometheus = _find_prometheus(name.removeprefix("promtool"))
         promtool = prometheus and prometheus.with_name("promtool")
         return promtool if promtool and promtool.exists() else None
+    if name == "compose":
+        return _find_compose()
     paths = (shutil.which(candidate) for candidate in (*_OTHER_NAMES.get(name, ()), name))
     return next((Path(path) for path in paths if path), None)
 
@@ -91,6 +94,13 @@ def _find_prometheus(major: str) -> Path | None:
             return Path(named)
     found = shutil.which("prometheus")
     return Path(found) if found and _version(found).startswith(f"{major}.") else None
+
+
+def _find_compose() -> Path | None:
+    """Docker Compose 2 as a program of its own: the one in the tools' cache, or docker's plugin."""
+    plugins = ("/usr/libexec", "/usr/lib", "/usr/local/libexec", "/usr/local/lib", Path.home() / ".docker")
+    places = (Path(folder) / "docker" / "cli-plugins" / "docker-compose" for folder in plugins)
+    return next((place for place in (_TOOLS / "compose" / "bin" / "cmd", *places) if place.exists()), None)
 
 
 def _version(prometheus: str) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -14,7 +13,7 @@ import pytest
 import yaml
 
 from demo.cli import command
-from tests.real_parts import ROOT, PrometheusBinaries
+from tests.real_parts import ROOT, PrometheusBinaries, require
 
 COMPOSE = ROOT / "demo" / "compose.yaml"
 GRAFANA = ROOT / "demo" / "grafana" / "provisioning"
@@ -106,15 +105,10 @@ def test_it_is_what_the_compose_specification_allows() -> None:
 
 
 def test_docker_compose_reads_it() -> None:
-    docker = shutil.which("docker")
-    probe = docker and subprocess.run([docker, "compose", "version"], capture_output=True, timeout=60, check=False)
-    if not probe or probe.returncode:
-        pytest.skip("docker compose is not on this machine")
-    done = subprocess.run(
-        [docker, "compose", "--file", COMPOSE, "config", "--quiet"],
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+    read = [require("compose"), "--file", COMPOSE, "config", "--format", "json"]
+    done = subprocess.run(read, capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 0, done.stderr
+    told = json.loads(done.stdout)
+    assert told["name"] == "driftgauge-demo"
+    mounted = {v["source"] for service in told["services"].values() for v in service["volumes"] if v["type"] == "bind"}
+    assert all(Path(source).exists() for source in mounted)

@@ -11,7 +11,7 @@ from generator.rules import Reading, Rule, duration
 from generator.wording import VALUE, Unit, literal
 from metrics_exporter.definitions import OwnMetric
 
-_STALE_SECONDS = 2 * 3600  # it succeeds each hour: this is two refreshes in a row that did not
+STALE_SECONDS = 2 * 3600  # it succeeds each hour: this is two refreshes in a row that did not
 _LOOK_BACK_SECONDS = 600
 
 
@@ -26,7 +26,7 @@ def _stale(log: str) -> Rule:
     published = f"{selector(OwnMetric.LAST_SUCCESS, matcher('log', log))}[{duration(_LOOK_BACK_SECONDS)}]"
     return _rule(
         f"log {log} is stale",
-        Reading(f"time() - max by (log) (last_over_time({published}))", ">", _STALE_SECONDS),
+        Reading(f"time() - max by (log) (last_over_time({published}))", ">", STALE_SECONDS),
         severity=AlertSeverity.PAGE,
         absent=published,
         log=log,

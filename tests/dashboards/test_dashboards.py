@@ -18,8 +18,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from generator import catalogue, conventions
-from generator.model import Registry
+from generator.health import health_rules
+from generator.model import Comparison, Registry
 from generator.render.dashboards import render
+from generator.rules import rules_of
 from metrics_exporter.definitions import OwnMetric, Subject
 from tests.dashboards.reading import (
     GRAFANAS_OWN,
@@ -180,7 +182,7 @@ def test_dashboard_links_keep_time_and_variables(dashboards: dict[str, Json]) ->
 
 
 def test_the_fleet_opens_each_predictors_dashboard(drawn: Registry, dashboards: dict[str, Json]) -> None:
-    table = dashboards[conventions.FLEET_DASHBOARD_FILE]["panels"][0]
+    table = next(one for one in dashboards[conventions.FLEET_DASHBOARD_FILE]["panels"] if one["id"] == 1)
     hidden = next(one for one in table["fieldConfig"]["overrides"] if one["matcher"]["options"] == "Dashboard")
     mappings = next(one["value"] for one in hidden["properties"] if one["id"] == "mappings")
     uids = {
@@ -209,6 +211,48 @@ def test_alert_panels_are_where_the_rules_point(drawn: Registry, dashboards: dic
             assert panel["fieldConfig"]["defaults"]["custom"]["thresholdsStyle"]["mode"] == "dashed+area"
             assert alert.metric in panel["targets"][0]["expr"]
             assert "](<https://" in panel["description"]
+
+
+def test_a_threshold_lies_within_the_axis(drawn: Registry, dashboards: dict[str, Json]) -> None:
+    """Grafana fits an axis to the values alone: a threshold that they have never reached would not be seen."""
+    for predictor in drawn.predictors:
+        panels = {
+            panel["id"]: panel for panel in dashboards[conventions.predictor_dashboard_file(predictor.id)]["panels"]
+        }
+        for alert in predictor.alerts:
+            axis = panels[conventions.alert_panel_id(alert.id)]["fieldConfig"]["defaults"]
+            assert alert.high is None or axis["custom"]["axisSoftMax"] > alert.high
+            assert alert.low is None or axis["custom"]["axisSoftMin"] < alert.low
+            assert alert.comparison is not Comparison.CHANGE_ABOVE or axis["min"] == 0
+
+
+def test_the_alert_list_names_the_exporters_own_alerts_too(drawn: Registry, dashboards: dict[str, Json]) -> None:
+    panels = dashboards[conventions.FLEET_DASHBOARD_FILE]["panels"]
+    (wanted,) = (one["options"]["alertInstanceLabelFilter"] for one in panels if one["type"] == "alertlist")
+    rules = [*health_rules(drawn.logs), *(rule for one in drawn.predictors for rule in rules_of(one))]
+    assert wanted == '{driftgauge=~".+"}'
+    assert all(dict(rule.labels)["driftgauge"] for rule in rules)
+
+
+def test_the_columns_of_a_table_fit_its_panel(dashboards: dict[str, Json]) -> None:
+    for dashboard in dashboards.values():
+        for panel in data_panels(dashboard):
+            shown = [one for one in panel.get("transformations", ()) if one["id"] == "filterFieldsByName"]
+            if shown:
+                columns = len(shown[0]["options"]["include"]["names"])
+                given = _widths(panel)
+                least = panel["fieldConfig"]["defaults"]["custom"]["minWidth"]
+                assert sum(given) + (columns - len(given)) * least <= panel["gridPos"]["w"] * 1440 / 24, panel["title"]
+
+
+def _widths(panel: Json) -> list[int]:
+    """The widths that overrides give; one by a regular expression stands for the two ratios of the fleet."""
+    return [
+        one["value"]
+        for override in panel["fieldConfig"]["overrides"]
+        for one in override["properties"] * (2 if override["matcher"]["id"] == "byRegexp" else 1)
+        if one["id"] == "custom.width"
+    ]
 
 
 def test_names_reach_the_links_whole(drawn: Registry, dashboards: dict[str, Json]) -> None:

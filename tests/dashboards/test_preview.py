@@ -49,10 +49,10 @@ def test_one_row_a_predictor_from_many_queries() -> None:
     )
     assert [column["name"] for column in drawn["columns"]][:5] == [
         "Predictor",
+        "Predictions",
         "Team",
         "Primary model",
         "Models",
-        "Predictions",
     ]
     assert [row["predictor"] for row in drawn["rows"]] == ["q", "p"]
     assert drawn["rows"][1]["model_id"] == "m"

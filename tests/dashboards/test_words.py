@@ -36,7 +36,7 @@ def test_titles_fit_grafanas_database() -> None:
 
 
 def test_units_that_grafana_knows_and_others() -> None:
-    assert unit_id("minutes") == "m"
+    assert unit_id("minutes") == "suffix:min"
     assert unit_id("Probability") == "percentunit"
-    assert unit_id("seats") == "suffix: seats"
+    assert unit_id("seats") == "suffix:seats"
     assert unit_id(None) == "short"

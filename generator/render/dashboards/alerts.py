@@ -13,6 +13,7 @@ from generator.render.dashboards.queries import among, changed, enough, latest
 
 FEATURES_DRAWN = 10  # of an alert on many features: those that reach furthest
 
+_ROOM = 0.1  # of a threshold
 _CADENCE = {"1h": "hourly", "1d": "daily"}
 _SHADOWS = ("orange", "purple", "green", "yellow")
 
@@ -32,6 +33,7 @@ def panels(predictor: Predictor) -> list[Placed]:
 
 def _panel(predictor: Predictor, alert: Alert) -> Placed:
     metric = catalogue.BY_NAME[alert.metric]
+    worst = "max" if alert.low is None else "min"
     about = About(
         id=conventions.alert_panel_id(alert.origin),
         title=words.title(alert.title),
@@ -43,12 +45,20 @@ def _panel(predictor: Predictor, alert: Alert) -> Placed:
     return grafana.timeseries(
         about,
         [Query(_expr(predictor, alert), _legend(alert))],
-        low=metric.low,
+        low=0 if alert.comparison is Comparison.CHANGE_ABOVE else metric.low,
+        soft_low=_beyond(alert.low, -1),
+        soft_high=_beyond(alert.high, 1),
         thresholds=fields.threshold_steps(alert.low, alert.high),
         overrides=colours(predictor) if alert.feature is None else (),
         links=[feature_line_link(links.encoded(predictor.id), alert.window)] if alert.feature else [],
-        calcs=["lastNotNull", "max"] if alert.low is None else ["lastNotNull", "min"],
+        calcs=["lastNotNull", worst],
+        worst=worst if alert.feature else "",
     )
+
+
+def _beyond(bound: float | None, direction: int) -> float | None:
+    """A little beyond a threshold: the axis reaches so far that Grafana, which looks at the values alone, shows it."""
+    return None if bound is None else float(f"{bound + direction * abs(bound) * _ROOM:.6g}")
 
 
 def colours(predictor: Predictor) -> list[Json]:

@@ -23,14 +23,14 @@ _NO_HISTORY = "Nothing to compare: no week of history yet"
 
 _COLUMNS = {
     "predictor": "Predictor",
-    "team": "Team",
-    "model_id": "Primary model",
-    "Value #A": "Models",
     "Value #C": "Predictions",
     "Value #D": "vs. a week ago",
     "Value #E": "Age of window",
     "Value #F": "Worst default ratio",
     "Value #G": "Worst null ratio",
+    "team": "Team",
+    "model_id": "Primary model",
+    "Value #A": "Models",
     "dashboard": "Dashboard",
 }
 
@@ -45,7 +45,7 @@ def render(predictors: Sequence[Predictor]) -> bytes:
         tags=[TAG],
         variables=[grafana.datasource_variable(), grafana.choice_variable("window", "Window", list(WINDOW_SECONDS))],
         sections=[
-            Section([_predictors(predictors), _alerts(), _traffic(), _behind()]),
+            Section([_alerts(), _predictors(predictors), _traffic(), _behind()]),
             Section(
                 [_moved_features(), _moved_ratios(), _moved_predictions()],
                 "What moved most in a week (shadows left out)",
@@ -77,7 +77,7 @@ def _predictors(predictors: Sequence[Predictor]) -> Placed:
         transformations=fields.columns(_COLUMNS, merged=True),
         sort_by="Predictions",
         overrides=_predictor_columns(predictors),
-        width=17,
+        width=18,
         height=10,
     )
 
@@ -104,12 +104,14 @@ def _predictor_columns(predictors: Sequence[Predictor]) -> list[Json]:
     not_registered = {"pattern": "^[\\s\\S]*$", "result": {"text": conventions.FEATURE_DASHBOARD_UID}}
     to_uid = [*([{"type": "value", "options": uids}] if uids else []), {"type": "regex", "options": not_registered}]
     link = links.to_predictor(uid=links.field("dashboard"), predictor=links.field("predictor"))
-    gauge = {"custom__cellOptions": fields.CELL_GAUGE, "unit": "percentunit", "min": 0, "max": 1}
+    ratio = {"decimals": 1, "max": 1, "min": 0, "unit": "percentunit"}
     return [
         fields.by_name("Predictor", links=[link.to_json()]),
-        fields.by_name("vs. a week ago", unit="percentunit"),
-        fields.by_name("Age of window", unit="s"),
-        fields.by_regex("/^Worst /", **gauge),
+        fields.by_name("Models", custom__width=75),
+        fields.by_name("Predictions", custom__width=100),
+        fields.by_name("vs. a week ago", custom__width=120, decimals=0, unit="percentunit"),
+        fields.by_name("Age of window", custom__width=120, unit="s"),
+        fields.by_regex("/^Worst /", custom__cellOptions=fields.CELL_GAUGE, custom__width=145, **ratio),
         fields.by_name("Dashboard", mappings=to_uid, custom__hidden=True, custom__hideFrom={"viz": True}),
     ]
 
@@ -118,9 +120,10 @@ def _alerts() -> Placed:
     return grafana.alert_list(
         2,
         "Alerts",
-        "What fires, or is about to, for any predictor. Each alert links to the panel that shows why.",
-        '{predictor=~".+"}',
-        width=7,
+        "What fires, or is about to, for any predictor, or for the exporter itself. Each alert links to the panel that "
+        "shows why.",
+        '{driftgauge=~".+"}',
+        width=6,
         height=10,
     )
 
@@ -129,7 +132,7 @@ def _traffic() -> Placed:
     more = "All models, shadows too; the largest predictors. At 0 the predictor is not called, or its log not written."
     told = panels.about(3, catalogue.PREDICTIONS, title="Predictions per window", no_value=_NO_PREDICTOR, more=more)
     total = f"topk({LINES}, sum by (predictor) ({latest(catalogue.PREDICTIONS)}))"
-    return grafana.timeseries(told, [Query(total, "{{predictor}}")], low=0)
+    return grafana.timeseries(told, [Query(total, "{{predictor}}")], low=0, worst="max")
 
 
 def _behind() -> Placed:
@@ -139,11 +142,12 @@ def _behind() -> Placed:
         "Of the predictors that are furthest behind, at every full hour. With hourly windows one hour is on time, with "
         "daily ones anything up to a day and an hour.\n\n**When it rises beyond:** the exporter or the warehouse is "
         "behind; see the exporter's health below.",
-        "s",
+        "suffix:h",
         _NO_PREDICTOR,
     )
-    age = f"topk({LINES}, max by (predictor) (time() - {latest(catalogue.WINDOW_END)}))"
-    return grafana.timeseries(told, [Query(age, "{{predictor}}")], low=0, interval="1h")
+    hours = f"(time() - {latest(catalogue.WINDOW_END)}) / 3600"
+    age = f"topk({LINES}, max by (predictor) ({hours}))"
+    return grafana.timeseries(told, [Query(age, "{{predictor}}")], low=0, worst="max", interval="1h")
 
 
 def _moved_features() -> Placed:
@@ -151,11 +155,11 @@ def _moved_features() -> Placed:
         21,
         "Feature means",
         panels.MEANS_MOVED,
-        "suffix: σ",
+        "suffix:σ",
         _NO_HISTORY,
     )
     change = _served(moved("ml_feature_mean", by="ml_feature_stddev"))
-    return panels.moves(told, change, MOVED, ("predictor", "model_id", "feature"))
+    return panels.moves(told, change, MOVED, ("feature", "predictor", "model_id"))
 
 
 def _served(change: str) -> str:
@@ -173,7 +177,8 @@ def _moved_ratios() -> Placed:
         _NO_HISTORY,
     )
     changes = " or ".join(labelled(f"({moved(metric)})", "what", what) for metric, what in _RATIOS.items())
-    return panels.moves(told, _served(f"({changes})"), MOVED, ("predictor", "model_id", "feature", "what"), width=10)
+    labels = ("feature", "what", "predictor", "model_id")
+    return panels.moves(told, _served(f"({changes})"), MOVED, labels, decimals=1)
 
 
 def _moved_predictions() -> Placed:
@@ -182,11 +187,11 @@ def _moved_predictions() -> Placed:
         "Mean predictions",
         "Mean now minus the mean at the same hour a week ago, in standard deviations of that day.\n\n**A move** "
         "without a moved feature is a new model or a new population: look at the predictor's dashboard.",
-        "suffix: σ",
+        "suffix:σ",
         _NO_HISTORY,
     )
     change = _served(moved("ml_prediction_mean", by="ml_prediction_stddev"))
-    return panels.moves(told, change, MOVED, ("predictor", "model_id"), width=6)
+    return panels.moves(told, change, MOVED, ("predictor", "model_id"), width=24)
 
 
 def _unregistered() -> Placed:

@@ -19,7 +19,8 @@ MEANS_MOVED = (
 )
 LOOK_AT_FEATURE = "Look at this feature"
 
-_COLUMNS = {"predictor": "Predictor", "model_id": "Model", "feature": "Feature", "what": "What", "Value": "Moved by"}
+_COLUMNS = {"predictor": "Predictor", "model_id": "Model", "feature": "Feature", "what": "What"}
+_MOVED_BY = "Moved by"
 
 
 def describe(metric: str, more: str = "") -> str:
@@ -64,7 +65,14 @@ def _band(color: str) -> list[Json]:
 
 
 def moves(
-    told: About, change: str, count: int, labels: Sequence[str], *, predictor: str = "", width: int = 8
+    told: About,
+    change: str,
+    count: int,
+    labels: Sequence[str],
+    *,
+    predictor: str = "",
+    decimals: int = 2,
+    width: int = 12,
 ) -> Placed:
     """The greatest rises and deepest falls of a signed change, a row a series, with its labels as columns.
 
@@ -72,17 +80,27 @@ def moves(
         told: the panel's words.
         change: PromQL of the change.
         count: of rises, and of falls.
-        labels: which of predictor, model_id, feature and what the rows show.
+        labels: which of predictor, model_id, feature and what the rows show; the first stands before the value.
         predictor: the encoded predictor for links to features, where no column has it.
+        decimals: of the value.
         width: in grid units.
     """
     to_feature = feature_row_link(predictor or links.field("predictor"))
+    of_column = {
+        "what": fields.by_name(_COLUMNS["what"], custom__width=90),
+        "feature": fields.by_name(_COLUMNS["feature"], links=[to_feature.to_json()]),
+    }
+    first, *others = labels
+    names = {first: _COLUMNS[first], "Value": _MOVED_BY} | {name: _COLUMNS[name] for name in others}
     return grafana.table(
         told,
         [Query(extremes(change, count), table=True)],
-        transformations=fields.columns({name: _COLUMNS[name] for name in (*labels, "Value")}),
-        sort_by=_COLUMNS["Value"],
-        overrides=[fields.by_name("Feature", links=[to_feature.to_json()])] if "feature" in labels else [],
+        transformations=fields.columns(names),
+        sort_by=_MOVED_BY,
+        overrides=[
+            fields.by_name(_MOVED_BY, decimals=decimals, custom__width=100),
+            *(of_column[name] for name in labels if name in of_column),
+        ],
         width=width,
     )
 

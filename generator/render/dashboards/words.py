@@ -10,11 +10,13 @@ _TITLE_LENGTH = 180  # the column has room for 189
 _VARIABLE_START = re.compile(r"\$(?=[\w{])|\[(?=\[)")
 _MARKDOWN = re.compile(r"[\\`*_\[\]<>~&]")  # what has a meaning in the middle of a line
 
+# Spans of time stay in the unit of the registry, in which people know them and write thresholds: Grafana's own would
+# make hours of many minutes, and axes of odd steps.
 UNITS = {
     "bytes": "bytes",
     "celsius": "celsius",
     "count": "short",
-    "days": "d",
+    "days": "suffix:d",
     "degrees": "degree",
     "dollars": "currencyUSD",
     "eur": "currencyEUR",
@@ -23,7 +25,7 @@ UNITS = {
     "feet": "lengthft",
     "gbp": "currencyGBP",
     "grams": "massg",
-    "hours": "h",
+    "hours": "suffix:h",
     "hpa": "pressurehpa",
     "kilograms": "masskg",
     "kilometers": "lengthkm",
@@ -35,13 +37,13 @@ UNITS = {
     "meters": "lengthm",
     "metres": "lengthm",
     "miles": "lengthmi",
-    "milliseconds": "ms",
-    "minutes": "m",
+    "milliseconds": "suffix:ms",
+    "minutes": "suffix:min",
     "mph": "velocitymph",
     "percent": "percent",
     "probability": "percentunit",
     "ratio": "percentunit",
-    "seconds": "s",
+    "seconds": "suffix:s",
     "share": "percentunit",
     "usd": "currencyUSD",
     "year": "none",
@@ -52,7 +54,7 @@ def unit_id(unit: str | None) -> str:
     """Grafana's id of a unit of the registry; an unknown one stands behind the number as it is."""
     if unit is None:
         return "short"
-    return UNITS.get(unit.lower(), f"suffix: {plain(unit)}")
+    return UNITS.get(unit.lower(), f"suffix:{plain(unit)}")
 
 
 def plain(words: str) -> str:

@@ -11,7 +11,7 @@ import io
 import json
 import logging
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -19,10 +19,11 @@ from urllib.parse import quote
 
 import fsspec
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from metrics_exporter.definitions import Kind
-from metrics_exporter.profile import Categories, Distribution, Profile, Series, WindowProfiles
+from metrics_exporter.profile import GRID, Categories, Distribution, Profile, Series, WindowProfiles
 from metrics_exporter.urls import scrubbed, shown
 
 SCHEMA_VERSION = 1
@@ -84,16 +85,16 @@ class History:
             HistoryError: it can't be written.
         """
         buffer = io.BytesIO()
-        pq.write_table(_to_table(profiles), buffer, compression="zstd")
+        pq.write_table(_to_table(profiles), buffer, compression="zstd", write_page_checksum=True)
         self._put(self._path(profiles.log, profiles.window, profiles.end), buffer.getvalue())
 
-    def read(self, log_name: str, window: str, start: datetime, end: datetime) -> list[WindowProfiles]:
-        """The windows that end after `start` and not after `end`, oldest first.
+    def read(self, log_name: str, window: str, start: datetime, end: datetime) -> Iterator[WindowProfiles]:
+        """The windows that end after `start` and not after `end`, oldest first; each is read when it is asked for.
 
         A file that can't be read is logged and left out.
         """
         found = (self._read(log_name, window, at) for at in self.ends(log_name, window, start, end))
-        return [profiles for profiles in found if profiles is not None]
+        return (profiles for profiles in found if profiles is not None)
 
     def ends(
         self, log_name: str, window: str, start: datetime | None = None, end: datetime | None = None
@@ -125,7 +126,11 @@ class History:
             self.remove(log_name, window, end)
 
     def kinds(self, log_name: str) -> dict[tuple[str, str], Kind]:
-        """The kinds of features that were found in a log, by predictor and feature."""
+        """The kinds of features that were found in a log, by predictor and feature.
+
+        Raises:
+            HistoryError: there are some, and they can't be got at: to find them anew might change them.
+        """
         path = f"{self._root}/{_safe(log_name)}/kinds.json"
         try:
             content = json.loads(self._files.cat_file(path))
@@ -136,7 +141,9 @@ class History:
             }
         except FileNotFoundError:
             return {}
-        except (ValueError, AttributeError) as error:
+        except OSError as error:
+            raise HistoryError(f"{path} can't be read ({error.strerror or error}); see to its place") from None
+        except (ValueError, AttributeError, RecursionError) as error:
             logger.warning("%s can't be read (%s); the kinds of features are found anew", path, error)
             return {}
 
@@ -151,10 +158,12 @@ class History:
     def _read(self, log_name: str, window: str, end: datetime) -> WindowProfiles | None:
         path = self._path(log_name, window, end)
         try:
-            return _from_table(pq.read_table(io.BytesIO(self._files.cat_file(path))))
+            content = io.BytesIO(self._files.cat_file(path))
+            profiles = _from_table(pq.read_table(content, page_checksum_verification=True))
+            return _of(profiles, log_name, window, end)
         except FileNotFoundError:
             return None
-        except (OSError, ValueError, KeyError, TypeError, pa.ArrowException) as error:
+        except (OSError, ValueError, KeyError, TypeError, RecursionError, pa.ArrowException) as error:
             logger.warning("%s can't be read (%s); its window counts as missing", path, error)
             return None
 
@@ -175,8 +184,11 @@ class History:
 def _replace_local(path: Path, content: bytes) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f"{path.name}.{os.getpid()}.tmp")
-    temporary.write_bytes(content)
-    temporary.replace(path)
+    try:
+        temporary.write_bytes(content)
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
 
 
 def _protocols(files: Any) -> tuple[str, ...]:
@@ -239,6 +251,10 @@ def _from_table(table: pa.Table) -> WindowProfiles:
     meta = json.loads((table.schema.metadata or {})[_META])
     if meta["schema_version"] > SCHEMA_VERSION:
         raise ValueError(f"written by a newer driftgauge, schema version {meta['schema_version']}")
+    if not table.schema.equals(_SCHEMA):
+        raise ValueError("its columns are not those of a window")
+    if not set(pc.list_value_length(table["grid"]).unique().to_pylist()) <= {None, len(GRID)}:
+        raise ValueError(f"not all of its grids have {len(GRID)} points")
     return WindowProfiles(
         log=meta["log"],
         window=meta["window"],
@@ -248,6 +264,13 @@ def _from_table(table: pa.Table) -> WindowProfiles:
         duplicates=meta["duplicates"],
         profiles=tuple(_from_row(row) for row in table.to_pylist()),
     )
+
+
+def _of(profiles: WindowProfiles, log_name: str, window: str, end: datetime) -> WindowProfiles:
+    """The window itself; a ValueError if it is not the one that its place says."""
+    if (profiles.log, profiles.window, profiles.end) != (log_name, window, end):
+        raise ValueError(f"holds the window {profiles.window} of {profiles.log} until {profiles.end.isoformat()}")
+    return profiles
 
 
 def _from_row(row: dict[str, Any]) -> Profile:

@@ -170,11 +170,13 @@ class _LogRefresher:
         self._vocabulary = Vocabulary()
         self._fresh: dict[datetime, WindowProfiles] = {}  # the hours of the last scan, so that a day needs no reading
         self._baseline = max(self._hours, default=last)
-        recent = self._history.read(self._name, "1h", last - KNOWN_FOR, last)
-        self._hours -= set(windows.ends(last - KNOWN_FOR, last, HOUR)) - {profiles.end for profiles in recent}
-        for profiles in recent:
+        # Those that turn out to be unreadable are to be computed again.
+        self._hours -= set(windows.ends(last - KNOWN_FOR, last, HOUR))
+        for profiles in self._history.read(self._name, "1h", last - KNOWN_FOR, last):
             self._take(profiles)
-        for profiles in self._history.read(self._name, "1d", last - Vocabulary.SPAN - DAY, last):
+        since = last - Vocabulary.SPAN - DAY
+        self._days -= set(windows.ends(windows.floor(since, DAY), last, DAY))
+        for profiles in self._history.read(self._name, "1d", since, last):
             self._take_day(profiles)
 
     def _note_missed(self, due: Iterable[datetime], last: datetime) -> None:
@@ -262,7 +264,7 @@ class _LogRefresher:
         if hours <= self._fresh.keys():
             parts = [self._fresh[hour] for hour in sorted(hours)]
         else:
-            parts = self._history.read(self._name, "1h", end - DAY, end)
+            parts = list(self._history.read(self._name, "1h", end - DAY, end))
         unreadable = hours - {part.end for part in parts}
         if unreadable:  # to be computed again
             self._hours -= unreadable

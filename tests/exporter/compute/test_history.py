@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import logging
 import os
+import random
+import resource
 import signal
 import subprocess
 import sys
 import time
 import uuid
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -51,9 +54,9 @@ def _at(hours: int) -> WindowProfiles:
 
 def test_what_is_written_is_read(history: History) -> None:
     history.write(WINDOW)
-    assert history.read("my log/1", "1h", START, START + HOUR) == [WINDOW]
-    assert history.read("my log/1", "1d", START, START + HOUR) == []
-    assert history.read("another", "1h", START, START + HOUR) == []
+    assert list(history.read("my log/1", "1h", START, START + HOUR)) == [WINDOW]
+    assert list(history.read("my log/1", "1d", START, START + HOUR)) == []
+    assert list(history.read("another", "1h", START, START + HOUR)) == []
 
 
 def test_reads_a_range_oldest_first_over_months(history: History) -> None:
@@ -92,37 +95,93 @@ def _file(folder: Path) -> Path:
     return file
 
 
-@pytest.mark.parametrize("damage", ["cut", "empty", "foreign", "newer"])
-def test_an_unreadable_file_is_reported_and_left_out(
-    tmp_path: Path, damage: str, caplog: pytest.LogCaptureFixture
+def _newer(table: pa.Table) -> pa.Table:
+    meta = {key: value.replace(b'"schema_version": 1', b'"schema_version": 9') for key, value in _meta(table).items()}
+    return table.replace_schema_metadata(meta)
+
+
+def _of_another_hour(table: pa.Table) -> pa.Table:
+    meta = {key: value.replace(b"T11:00", b"T12:00") for key, value in _meta(table).items()}
+    return table.replace_schema_metadata(meta)
+
+
+def _with_grid(grid: object) -> Callable[[pa.Table], pa.Table]:
+    return lambda table: table.set_column(table.schema.get_field_index("grid"), "grid", pa.array([grid] * len(table)))
+
+
+def _meta(table: pa.Table) -> dict[bytes, bytes]:
+    return dict(table.schema.metadata)
+
+
+@pytest.mark.parametrize(
+    ("damage", "told"),
+    [
+        (lambda _: pa.table({"a": [1]}), "driftgauge"),
+        (_newer, "newer driftgauge"),
+        (_of_another_hour, "holds the window 1h of my log/1 until 2026-03-04T12:00:00"),
+        (_with_grid("text"), "its columns are not those of a window"),
+        (_with_grid([1.0, 2.0]), "not all of its grids have 99 points"),
+        (lambda table: table.replace_schema_metadata({b"driftgauge": b"[" * 100_000}), "recursion"),
+    ],
+)
+def test_a_file_that_holds_something_else_is_reported_and_left_out(
+    tmp_path: Path, damage: Callable[[pa.Table], pa.Table], told: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     history = History(str(tmp_path))
     history.write(WINDOW)
     file = _file(tmp_path)
-    if damage == "cut":
-        file.write_bytes(file.read_bytes()[:-40])
-    elif damage == "empty":
-        file.write_bytes(b"")
-    elif damage == "foreign":
-        pq.write_table(pa.table({"a": [1]}), file)
-    else:
-        table = pq.read_table(file)
-        meta = {
-            key: value.replace(b'"schema_version": 1', b'"schema_version": 9')
-            for key, value in table.schema.metadata.items()
-        }
-        pq.write_table(table.replace_schema_metadata(meta), file)
+    pq.write_table(damage(pq.read_table(file)), file)
     with caplog.at_level(logging.WARNING):
-        assert history.read("my log/1", "1h", START, START + HOUR) == []
+        assert list(history.read("my log/1", "1h", START, START + HOUR)) == []
     assert str(file.name) in caplog.text
-    if damage == "newer":
-        assert "newer driftgauge" in caplog.text
+    assert told in caplog.text
 
 
-def test_unreadable_kinds_are_found_anew(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_damaged_file_is_left_out_and_never_taken_for_other_numbers(tmp_path: Path) -> None:
+    history = History(str(tmp_path))
+    history.write(WINDOW)
+    file = _file(tmp_path)
+    whole = file.read_bytes()
+    rng = random.Random(1)
+    damaged = [b"", whole[:-40], *(_with_a_bit_flipped(whole, rng.randrange(len(whole))) for _ in range(500))]
+    outcomes = []
+    for content in damaged:
+        file.write_bytes(content)
+        outcomes += history.read("my log/1", "1h", START, START + HOUR)
+    numbers = [window.profiles for window in outcomes]
+    assert numbers == [WINDOW.profiles] * len(numbers)
+    assert len(numbers) < len(damaged) / 2
+
+
+def _with_a_bit_flipped(content: bytes, at: int) -> bytes:
+    return content[:at] + bytes([content[at] ^ 1 << at % 8]) + content[at + 1 :]
+
+
+def test_a_disk_without_room_keeps_the_window_before_and_nothing_half_written(tmp_path: Path) -> None:
+    history = History(str(tmp_path))
+    history.write(WINDOW)
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100, hard))
+    try:
+        with pytest.raises(HistoryError, match=r"parquet can't be written \(File too large\)"):
+            history.write(replace(WINDOW, rows=99))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert [path for path in tmp_path.rglob("*") if path.is_file()] == [_file(tmp_path)]
+    assert list(history.read("my log/1", "1h", START, START + HOUR)) == [WINDOW]
+
+
+def test_kinds_that_can_not_be_got_at_are_not_found_anew(tmp_path: Path) -> None:
+    (tmp_path / "l" / "kinds.json").mkdir(parents=True)
+    with pytest.raises(HistoryError, match=r"kinds.json can't be read \(Is a directory\); see to its place"):
+        History(str(tmp_path)).kinds("l")
+
+
+@pytest.mark.parametrize("content", ["{", "[]", '{"p": {"x": "odd"}}', "[" * 100_000])
+def test_unreadable_kinds_are_found_anew(tmp_path: Path, content: str, caplog: pytest.LogCaptureFixture) -> None:
     history = History(str(tmp_path))
     history.write_kinds("l", {("p", "x"): Kind.NUMERIC})
-    (tmp_path / "l" / "kinds.json").write_text("{", encoding="utf-8")
+    (tmp_path / "l" / "kinds.json").write_text(content, encoding="utf-8")
     assert history.kinds("l") == {}
     assert "kinds.json" in caplog.text
 
@@ -193,5 +252,5 @@ def test_two_weeks_of_hours_are_read_fast(tmp_path: Path) -> None:
     for hour in range(14 * 24):
         history.write(_at(hour))
     began = time.process_time()
-    assert len(history.read("my log/1", "1h", START, START + timedelta(days=15))) == 14 * 24
+    assert len(list(history.read("my log/1", "1h", START, START + timedelta(days=15)))) == 14 * 24
     assert time.process_time() - began < 3

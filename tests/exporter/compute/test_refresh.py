@@ -124,6 +124,20 @@ def test_rows_that_come_late_are_counted_with_the_next_window(
     assert report.missed_windows == 0
 
 
+def test_a_damaged_day_is_merged_again_at_the_next_start(
+    warehouse: Recording, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    history = History(str(tmp_path))
+    first = _refresh(_refresher(warehouse, history), FIRST)
+    (yesterday,) = tmp_path.rglob(f"1d/**/{START:%Y%m%d}*.parquet")
+    yesterday.write_bytes(b"")
+    warehouse.asked.clear()
+    assert _refresh(_refresher(warehouse, history), FIRST).latest == first.latest
+    assert warehouse.asked == []
+    assert "its window counts as missing" in caplog.text
+    assert yesterday.stat().st_size > 0
+
+
 def test_late_rows_of_yesterday_change_its_day(warehouse: Recording, history: History, log: LogFile) -> None:
     midnight = START.replace(hour=0) + DAY
     refresher = _refresher(warehouse, history)

@@ -9,6 +9,8 @@ import hashlib
 import re
 import unicodedata
 
+from metrics_exporter.definitions import CATALOGUE_FILE, PREDICTORS_FOLDER
+
 MAX_UID_LENGTH = 40  # Grafana refuses longer ones, half-way through `terraform apply`
 MAX_NAME_BYTES = 190  # and longer names of rules, rule groups and folders
 
@@ -37,6 +39,7 @@ SHARED_FOLDER_UID = "driftgauge"
 SHARED_FOLDER_TITLE = "driftgauge"
 FLEET_DASHBOARD_UID = "driftgauge-fleet"
 FEATURE_DASHBOARD_UID = "driftgauge-feature"
+CATALOGUE_DEFINITIONS_FILE = f"{METRICS_FOLDER}/{CATALOGUE_FILE}"
 FLEET_DASHBOARD_FILE = f"{DASHBOARDS_FOLDER}/fleet.json"
 FEATURE_DASHBOARD_FILE = f"{DASHBOARDS_FOLDER}/feature.json"
 
@@ -126,6 +129,11 @@ def rule_name(predictor: str, title: str) -> str:
 def alert_panel_id(alert: str) -> int:
     """The id of the panel that draws an alert's metric and threshold; fixed panels have ids below 1,000."""
     return 1000 + int(digest(alert, length=7), 16)
+
+
+def definitions_file(predictor: str) -> str:
+    """The path of a predictor's metric definitions in the output folder."""
+    return f"{METRICS_FOLDER}/{PREDICTORS_FOLDER}/{stem(predictor)}.yaml"
 
 
 def predictor_dashboard_file(predictor: str) -> str:

@@ -85,6 +85,7 @@ class OwnMetric(StrEnum):
     MISSED_WINDOWS = "driftgauge_missed_windows_total"
     QUERY_SECONDS = "driftgauge_query_seconds"
     ERRORS = "driftgauge_errors_total"
+    DEFINITION_INFO = "driftgauge_definition_info"
 
 
 class Definition(BaseModel):

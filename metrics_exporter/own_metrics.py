@@ -23,11 +23,13 @@ class OwnMetrics(Collector):
     Attributes:
         series: exported series by predictor.
         dropped: series over the limit by predictor.
+        digests: what each registered predictor is measured by, as `metrics_exporter.digests` has it.
     """
 
     reports: tuple[LogReport, ...]
     series: Mapping[str, int]
     dropped: Mapping[str, int]
+    digests: Mapping[str, str]
 
     def text(self) -> bytes:
         """In the text format 0.0.4."""
@@ -47,6 +49,12 @@ class OwnMetrics(Collector):
             "Series left out because the predictor grew beyond the series limit.",
             ["predictor"],
             _by_name(self.dropped),
+        )
+        yield _gauge(
+            OwnMetric.DEFINITION_INFO,
+            "What a registered predictor is measured by, as a digest: another one once that changes.",
+            ["predictor", "digest"],
+            [((name, digest), 1) for name, digest in sorted(self.digests.items())],
         )
 
     def _registry(self) -> CollectorRegistry:

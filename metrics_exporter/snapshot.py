@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 from metrics_exporter import limit
 from metrics_exporter.definitions import Definitions
+from metrics_exporter.digests import digests
 from metrics_exporter.exposition import Encoded, Encoder, encode, families, render
 from metrics_exporter.limit import Size
 from metrics_exporter.own_metrics import OwnMetrics
@@ -76,7 +77,7 @@ class Snapshots:
             render(wanted, [group for group in shown if group.predictor not in dropped], encoder)
         self._before.update({name: size for name, size in sizes.items() if name not in dropped})
         kept = {name: count for name, count in series.items() if name not in dropped}
-        own = OwnMetrics(tuple(reports), kept, {name: series[name] for name in dropped})
+        own = OwnMetrics(tuple(reports), kept, {name: series[name] for name in dropped}, digests(definitions))
         return Snapshot(
             Exposition(encoder.finish(own.text()), encoder.finish(own.openmetrics())),
             Exposition(encode(own.text()), encode(own.openmetrics())),

@@ -4,22 +4,22 @@ from __future__ import annotations
 
 from typing import Any
 
+from generator import conventions
 from generator.catalogue import METRICS
-from generator.conventions import METRICS_FOLDER, stem
 from generator.model import Predictor, Registry
 from generator.render.renderer import Files, Renderer
 from generator.render.yaml_files import yaml_file
 from metrics_exporter import definitions
-from metrics_exporter.definitions import CATALOGUE_FILE, PREDICTORS_FOLDER, SCHEMA_VERSION
+from metrics_exporter.definitions import SCHEMA_VERSION
 
 
 def _shared_file(registry: Registry) -> Files:
-    path = f"{METRICS_FOLDER}/{CATALOGUE_FILE}"
+    path = conventions.CATALOGUE_DEFINITIONS_FILE
     return {path: yaml_file(path, _dump(_catalogue(registry)), _ABOUT_CATALOGUE)}
 
 
 def _predictor_file(predictor: Predictor) -> Files:
-    path = f"{METRICS_FOLDER}/{PREDICTORS_FOLDER}/{stem(predictor.id)}.yaml"
+    path = conventions.definitions_file(predictor.id)
     return {path: yaml_file(path, _dump(_predictor(predictor)), _ABOUT_PREDICTOR)}
 
 

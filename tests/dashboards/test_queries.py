@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
+from generator import conventions
+from generator.model import Registry
 from generator.promql import matcher, quote
 from generator.render.dashboards import render
 from generator.render.dashboards.queries import changed, moved, ranked
+from tests.dashboards import sample
 from tests.dashboards.reading import interpolated, parsed
 from tests.dashboards.sample import ETA, ORDINARY
 from tests.real_parts import PrometheusBinaries, driftgauge
@@ -58,10 +62,14 @@ def promtool(prometheus_binaries: PrometheusBinaries, tmp_path: Path) -> Promtoo
     return Promtool(prometheus_binaries, tmp_path)
 
 
-def promotion() -> str:
-    dashboard = parsed(render(ORDINARY))["dashboards/predictors/eta_prediction.json"]
-    expr: str = dashboard["annotations"]["list"][0]["target"]["expr"]
+def marks(name: str, path: str = "dashboards/predictors/eta_prediction.json", registry: Registry = ORDINARY) -> str:
+    annotations = parsed(render(registry))[path]["annotations"]["list"]
+    expr: str = next(one["target"]["expr"] for one in annotations if one["name"] == name)
     return expr
+
+
+def promotion() -> str:
+    return marks("Promotions")
 
 
 def test_a_promotion_is_marked_once(promtool: Promtool) -> None:
@@ -78,6 +86,77 @@ def test_a_promotion_is_marked_once(promtool: Promtool) -> None:
 def test_the_start_of_monitoring_is_no_promotion(promtool: Promtool) -> None:
     series = {f'ml_model_info{{{P},model_id="eta_v12",role="primary",team="t"}}': "1x60"}
     promtool.expect(series, [(promotion(), f"{minute}m", {}) for minute in (0, 1, 6, 30)], every="1m")
+
+
+def definition(digest: str, instance: str = "a", predictor: str = "eta_prediction") -> str:
+    return f'driftgauge_definition_info{{predictor="{predictor}",digest="{digest}",instance="{instance}"}}'
+
+
+# A sample a minute for three hours, and in which minutes a mark of which digest is due.
+DEFINITIONS: dict[str, tuple[dict[str, str], dict[int, str]]] = {
+    "begins": ({definition("one"): "_x30 1x150"}, {}),
+    "changes": ({definition("one"): "1x60 stale", definition("two"): "_x61 1x120"}, {61: "two"}),
+    "restarts": ({definition("one"): "1x60 stale _x8 1x110", definition("one", "b"): "_x65 1x20 stale"}, {}),
+    "restarts with another": ({definition("one"): "1x60 stale", definition("two"): "_x80 1x100"}, {80: "two"}),
+    "is away for two hours": ({definition("one"): "1x20 stale _x120 1x40"}, {}),
+    "is taken back an hour later": (
+        {definition("one"): "1x29 stale _x59 1x90", definition("two"): "_x30 1x59 stale"},
+        {30: "two", 90: "one"},
+    ),
+    "changes in one replica, five minutes later in the other": (
+        {
+            definition("one"): "1x60 stale",
+            definition("two"): "_x61 1x120",
+            definition("one", "b"): "1x65 stale",
+            definition("two", "b"): "_x66 1x115",
+        },
+        {61: "two"},
+    ),
+    "changes in one replica alone": (
+        {definition("one", "a"): "1x180", definition("one", "b"): "1x60 stale", definition("two", "b"): "_x61 1x120"},
+        {61: "two"},
+    ),
+    "changes elsewhere": (
+        {
+            definition("one"): "1x180",
+            definition("one", predictor="churn"): "1x60 stale",
+            definition("two", predictor="churn"): "_x61 1x120",
+        },
+        {},
+    ),
+}
+
+
+@pytest.mark.parametrize("step", [1, 5, 30])
+@pytest.mark.parametrize(("series", "expected"), DEFINITIONS.values(), ids=DEFINITIONS)
+def test_a_change_of_the_definition_is_marked_once(
+    promtool: Promtool, series: dict[str, str], expected: dict[int, str], step: int
+) -> None:
+    """At the first step that sees it, and at no other."""
+    expr = marks("Definition changes").replace("$__interval", f"{step}m")
+    due = {-(-minute // step) * step: digest for minute, digest in expected.items()}
+    steps = range(0, 181, step)
+    checks = [(expr, f"{at}m", {f'{{digest="{due[at]}"}}': 1.0} if at in due else {}) for at in steps]
+    promtool.expect(series, checks, every="1m")
+
+
+def test_a_rename_alone_changes_no_definition(promtool: Promtool) -> None:
+    renamed = sample.registry(replace(ETA, was=("eta",)))
+    expr = marks("Definition changes", registry=renamed)
+    series = {
+        definition("one", predictor="eta"): "1x60 stale",
+        definition("one"): "_x61 1x60 stale",
+        definition("two"): "_x122 1x60",
+    }
+    seen = [(expr, "65m", {}), (expr, "125m", {'{digest="two"}': 1.0})]
+    promtool.expect(series, seen, every="1m")
+
+
+@pytest.mark.parametrize(("name", "label"), [("Promotions", "model_id"), ("Definition changes", "digest")])
+def test_the_feature_dashboard_has_the_marks_of_the_chosen_predictor(name: str, label: str) -> None:
+    chosen = interpolated(marks(name, conventions.FEATURE_DASHBOARD_FILE), {"predictor": "eta_prediction"})
+    assert chosen == interpolated(marks(name)).replace('predictor="eta_prediction"', "predictor=`eta_prediction`")
+    assert chosen.startswith(f"group by ({label}) ")
 
 
 def test_moves_are_counted_in_the_days_deviation_and_need_samples(promtool: Promtool) -> None:

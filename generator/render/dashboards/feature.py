@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from generator import catalogue, conventions
 from generator.promql import selector
-from generator.render.dashboards import fields, grafana, panels
+from generator.render.dashboards import fields, grafana, marks, panels
 from generator.render.dashboards.fields import Json
 from generator.render.dashboards.grafana import About, Placed, Query, Section
 from generator.render.dashboards.links import TAG
@@ -41,6 +41,10 @@ def render() -> bytes:
         links=[
             grafana.page_link("Fleet", f"/d/{conventions.FLEET_DASHBOARD_UID}", keep_variables=True),
             grafana.tag_link("Predictors", TAG),
+        ],
+        annotations=[
+            marks.promotions(_MODEL[0]),
+            marks.definition_changes(_MODEL[0], conventions.METRICS_FOLDER),
         ],
     )
 

@@ -5,12 +5,10 @@ from __future__ import annotations
 from generator import catalogue, conventions
 from generator.model import Evaluation, Model, Predictor
 from generator.promql import any_matcher, matcher, quote, selector
-from generator.render.dashboards import alerts, fields, grafana, links, panels, words
-from generator.render.dashboards.fields import Json
+from generator.render.dashboards import alerts, fields, grafana, links, marks, panels, words
 from generator.render.dashboards.grafana import About, Placed, Query, Section
 from generator.render.dashboards.links import TAG
-from generator.render.dashboards.queries import WEEK, among, latest, models, moved, ranked
-from metrics_exporter.definitions import Role
+from generator.render.dashboards.queries import WEEK, among, latest, moved, ranked
 
 RANKED = 25
 LINES = 10
@@ -25,6 +23,7 @@ _IN_THE_PREDICTIONS_UNIT = frozenset({"mae", "rmse", "bias", "median_absolute_er
 def render(predictor: Predictor) -> bytes:
     """The JSON of the predictor's dashboard."""
     path = conventions.predictor_dashboard_file(predictor.id)
+    definitions = (conventions.definitions_file(predictor.id), conventions.CATALOGUE_DEFINITIONS_FILE)
     sections = [
         Section(_overview(predictor)),
         Section(_predictions(predictor), "Predictions", 100),
@@ -49,7 +48,7 @@ def render(predictor: Predictor) -> bytes:
             grafana.page_link("Features", _features_url(predictor), keep_variables=True),
             grafana.tag_link("Other predictors", TAG),
         ],
-        annotations=[_promotions(predictor)],
+        annotations=[marks.promotions(_of(predictor)), marks.definition_changes(_of(predictor), *definitions)],
     )
 
 
@@ -61,14 +60,6 @@ def _features_url(predictor: Predictor) -> str:
 def _of(predictor: Predictor) -> str:
     """Its series, also those from before it was renamed: the lines go on."""
     return any_matcher("predictor", (predictor.id, *predictor.was))
-
-
-def _promotions(predictor: Predictor) -> Json:
-    """A mark where a model is primary that was not one step before, while another was."""
-    primary = (_of(predictor), matcher("role", Role.PRIMARY))
-    now, before = models(*primary, back="5m"), models(*primary, offset="$__interval")
-    expr = f"group by (model_id) ({now}) unless on (model_id) {before} and on () group ({before})"
-    return grafana.annotation("Promotions", expr, "{{model_id}} becomes primary", "purple")
 
 
 def _overview(predictor: Predictor) -> list[Placed]:
@@ -185,10 +176,8 @@ def _features(predictor: Predictor) -> list[Placed]:
 
 def _ranked(predictor: Predictor, panel_id: int, metric: str, title: str, no_value: str) -> Placed:
     """The worst features down, the models across; every value leads to the feature of that model."""
-    mine, primary = links.encoded(predictor.id), links.encoded(predictor.primary.id)
-    of_model, of_primary = (
-        links.to_feature(panels.LOOK_AT_FEATURE, predictor=mine, model=model, feature=links.field(0)).to_json()
-        for model in (links.COLUMN, primary)
+    link = links.to_feature(
+        panels.LOOK_AT_FEATURE, predictor=links.encoded(predictor.id), model=links.COLUMN, feature=links.field(0)
     )
     return grafana.table(
         panels.about(panel_id, metric, title=title, no_value=no_value, more="Click a value for that model's feature."),
@@ -197,9 +186,9 @@ def _ranked(predictor: Predictor, panel_id: int, metric: str, title: str, no_val
         sort_by=predictor.primary.id,
         overrides=[
             fields.by_regex(
-                r"/^(?!feature\\model_id$)/", custom__cellOptions=fields.CELL_GAUGE, decimals=1, links=[of_model]
+                r"/^(?!feature\\model_id$)/", custom__cellOptions=fields.CELL_GAUGE, links=[link.to_json()]
             ),
-            fields.by_name("feature\\model_id", displayName="Feature", links=[of_primary]),
+            fields.by_name("feature\\model_id", displayName="Feature"),
         ],
         low=0,
         high=1,
@@ -217,7 +206,6 @@ def _course(predictor: Predictor, panel_id: int, metric: str, title: str) -> Pla
         low=0,
         soft_high=0.05,
         links=[panels.feature_line_link(links.encoded(predictor.id))],
-        worst="max",
     )
 
 
@@ -226,7 +214,7 @@ def _moved(predictor: Predictor) -> Placed:
         205,
         "Features whose mean moved most in a week",
         panels.MEANS_MOVED,
-        "suffix:σ",
+        "suffix: σ",
         "Nothing to compare: no numbers, or no week of history",
     )
     change = moved("ml_feature_mean", _of(predictor), by="ml_feature_stddev")

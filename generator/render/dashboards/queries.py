@@ -40,10 +40,9 @@ def latest(metric: str, *matchers: str, window: str | None = None, offset: str =
     return f"max by ({keys(metric)}) (last_over_time({series}[{window or '${window}'}{MARGIN}]{past}))"
 
 
-def models(*matchers: str, back: str = "1h", offset: str = "") -> str:
+def models(*matchers: str) -> str:
     """The models known now, with role and team; looking back bridges a restart of the exporter."""
-    past = f" offset {offset}" if offset else ""
-    return f"last_over_time({selector(catalogue.MODEL_INFO, *matchers)}[{back}]{past})"
+    return f"last_over_time({selector(catalogue.MODEL_INFO, *matchers)}[1h])"
 
 
 def moved(metric: str, *matchers: str, by: str = "") -> str:

@@ -55,6 +55,20 @@ def test_changed_definitions_are_taken_up_and_broken_ones_are_not(cycle: Cycle, 
     assert cycle.run(NOW).failures == ()
 
 
+def test_a_definition_has_another_digest_while_what_is_measured_differs(cycle: Cycle, tmp_path: Path) -> None:
+    def digest(**changes: object) -> str:
+        changed = predictor().model_copy(update=changes)
+        write_definitions(tmp_path / "metrics", definitions(changed))
+        text = cycle.run(NOW).snapshot.current.text.text()
+        (line,) = (line for line in text.splitlines() if line.startswith("driftgauge_definition_info{"))
+        return line
+
+    first = digest()
+    assert digest(title="Another") == first
+    assert digest(windows=("1h",)) != first
+    assert digest() == first
+
+
 def test_a_broken_predictor_stays_as_it_was_while_others_change(cycle: Cycle, tmp_path: Path) -> None:
     cycle.run(NOW)
     renamed = predictor("rides").model_copy(update={"team": "maps"})

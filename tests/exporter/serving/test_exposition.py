@@ -129,7 +129,7 @@ def test_the_whole_catalogue_passes_promtool(prometheus_binaries: PrometheusBina
     city = profile(feature="city", categories=Categories((("ams", 90),), 0, 1))
     windows = [window([profile(), hostile, city]), window([profile()], name="1d")]
     reports = [report(*windows, unseen={"1h": {city.series: 0.5}})]
-    defined = definitions(predictor(mae=3.0))
+    defined = definitions(predictor(mae=3.0), predictor('a"b\\c\nd {}=#'))
     snapshot = Snapshots().make(defined, reports, groups(defined, reports, NOW, MAX_AGE), NOW)
     text = snapshot.current.text.text()
     assert {metric.name for metric in defined.catalogue.metrics} - set(_names(text)) == {

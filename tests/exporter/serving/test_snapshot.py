@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from datetime import timedelta
 
+import pytest
+from prometheus_client import Metric
+from prometheus_client.openmetrics.parser import text_string_to_metric_families as parse_openmetrics
 from prometheus_client.parser import text_string_to_metric_families
 
+from metrics_exporter.definitions import OwnMetric
+from metrics_exporter.digests import digests
+from metrics_exporter.own_metrics import OwnMetrics
 from metrics_exporter.profile import Profile
 from metrics_exporter.refresh import LogReport
 from metrics_exporter.snapshot import Snapshot, Snapshots
 from metrics_exporter.view import groups
 from tests.exporter.serving.builders import END, MAX_AGE, NOW, definitions, predictor, profile, report, window
+from tests.hostile.names import NAMES
 
 HOUR = timedelta(hours=1)
 PER_FEATURE = 12  # values, mean, stddev, min, max, five quantiles, default and null ratio
@@ -54,6 +61,27 @@ def test_own_series_count_what_is_exported() -> None:
     snapshot = _make([report(window([profile(), profile(feature="distance")]))])
     lines = [line for line in snapshot.current.text.text().splitlines() if line.startswith("ml_")]
     assert snapshot.series == len(lines) == _get(snapshot, "driftgauge_series", predictor="eta")
+
+
+def test_every_registered_predictor_says_what_it_is_measured_by() -> None:
+    snapshot = _make([report(window([profile(), *_grown(40)]))], Snapshots(series_limit=1))
+    expected = {(("digest", digests(definitions(predictor()))["eta"]), ("predictor", "eta")): 1.0}
+    for exposition in (snapshot.current, snapshot.expired):
+        assert _definitions_of(exposition.text.text(), text_string_to_metric_families) == expected
+        assert _definitions_of(exposition.openmetrics.text(), parse_openmetrics) == expected
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_names_of_any_kind_say_what_they_are_measured_by(name: str) -> None:
+    text = OwnMetrics((), {}, {}, digests(definitions(predictor(name))))
+    (found,) = _definitions_of(text.text().decode(), text_string_to_metric_families)
+    assert found in _definitions_of(text.openmetrics().decode(), parse_openmetrics)
+    assert dict(found)["predictor"] == name
+
+
+def _definitions_of(text: str, parse: Callable[[str], Iterable[Metric]]) -> dict[tuple[tuple[str, str], ...], float]:
+    samples = (sample for family in parse(text) for sample in family.samples)
+    return {tuple(sorted(s.labels.items())): s.value for s in samples if s.name == OwnMetric.DEFINITION_INFO}
 
 
 def test_a_log_that_never_succeeded_has_no_time_of_success() -> None:

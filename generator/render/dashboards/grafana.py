@@ -33,6 +33,7 @@ _OBSOLETE = frozenset(
     sharedCrosshair span style tagsQuery tagValuesQuery timeShift transparent useTags version
     """.split()  # noqa: SIM905 - thirty words, not thirty lines
 )
+_COLUMNS: Json = {"minWidth": 90}  # Grafana's own 150 would push columns out of the panel
 _EMPTY: tuple[object, ...] = (None, "", [], {})
 _REQUIRED = frozenset({"list", "options"})  # even when they are empty
 
@@ -126,20 +127,41 @@ def timeseries(
     *,
     low: float | None = None,
     high: float | None = None,
+    soft_low: float | None = None,
     soft_high: float | None = None,
     thresholds: Sequence[Json] = (),
     overrides: Sequence[Json] = (),
     links: Sequence[Link] = (),
     calcs: Sequence[str] = ("lastNotNull", "min", "max"),
     legend: str = "table",
+    worst: str = "",
     interval: str = INTERVAL,
     width: int = 12,
     height: int = 8,
 ) -> Placed:
-    """Lines over time, with the given calculations in the legend, a table or a list; `interval` is the least step."""
+    """Lines over time.
+
+    Args:
+        about: the panel's words.
+        queries: what it draws.
+        low: the axis begins here, and nowhere else.
+        high: the axis ends here, and nowhere else.
+        soft_low: the axis reaches down to here at least.
+        soft_high: the axis reaches up to here at least.
+        thresholds: steps, drawn as dashed lines and areas.
+        overrides: of single series.
+        links: of every point.
+        calcs: what the legend says of each line.
+        legend: a "table" or a "list".
+        worst: which end of the lines is the bad one, "max" or "min": the legend is sorted by it, the worst on top.
+        interval: the least step.
+        width: in grid units.
+        height: in grid units.
+    """
     style = {"mode": "dashed+area" if thresholds else "off"}
-    custom: Json = {"thresholdsStyle": style, "axisSoftMax": soft_high}
+    custom: Json = {"thresholdsStyle": style, "axisSoftMin": soft_low, "axisSoftMax": soft_high}
     defaults = _defaults(about, links) | {"min": low, "max": high, "custom": custom}
+    sorting = {"sortBy": worst.capitalize(), "sortDesc": worst == "max"} if worst else {}
     panel = core.TimeSeries(
         **_common(about, queries, interval),
         thresholds=list(thresholds) or [{"color": "green"}],
@@ -151,7 +173,7 @@ def timeseries(
         legendDisplayMode=legend,
         legendCalcs=list(calcs),
         overrides=list(overrides),
-        extraJson={"fieldConfig": {"defaults": defaults}, "options": {"legend": {"showLegend": True}}},
+        extraJson={"fieldConfig": {"defaults": defaults}, "options": {"legend": {"showLegend": True} | sorting}},
     )
     return Placed(panel, width, height)
 
@@ -200,7 +222,7 @@ def table(
         transformations=list(transformations),
         overrides=list(overrides),
         sortBy=[core.TableSortByField(displayName=sort_by, desc=True)],
-        extraJson={"fieldConfig": {"defaults": _defaults(about) | {"min": low, "max": high}}},
+        extraJson={"fieldConfig": {"defaults": _defaults(about) | {"min": low, "max": high, "custom": _COLUMNS}}},
     )
     return Placed(panel, width, height)
 

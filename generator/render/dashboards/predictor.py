@@ -176,8 +176,10 @@ def _features(predictor: Predictor) -> list[Placed]:
 
 def _ranked(predictor: Predictor, panel_id: int, metric: str, title: str, no_value: str) -> Placed:
     """The worst features down, the models across; every value leads to the feature of that model."""
-    link = links.to_feature(
-        panels.LOOK_AT_FEATURE, predictor=links.encoded(predictor.id), model=links.COLUMN, feature=links.field(0)
+    mine, primary = links.encoded(predictor.id), links.encoded(predictor.primary.id)
+    of_model, of_primary = (
+        links.to_feature(panels.LOOK_AT_FEATURE, predictor=mine, model=model, feature=links.field(0)).to_json()
+        for model in (links.COLUMN, primary)
     )
     return grafana.table(
         panels.about(panel_id, metric, title=title, no_value=no_value, more="Click a value for that model's feature."),
@@ -186,9 +188,9 @@ def _ranked(predictor: Predictor, panel_id: int, metric: str, title: str, no_val
         sort_by=predictor.primary.id,
         overrides=[
             fields.by_regex(
-                r"/^(?!feature\\model_id$)/", custom__cellOptions=fields.CELL_GAUGE, links=[link.to_json()]
+                r"/^(?!feature\\model_id$)/", custom__cellOptions=fields.CELL_GAUGE, decimals=1, links=[of_model]
             ),
-            fields.by_name("feature\\model_id", displayName="Feature"),
+            fields.by_name("feature\\model_id", displayName="Feature", links=[of_primary]),
         ],
         low=0,
         high=1,
@@ -206,6 +208,7 @@ def _course(predictor: Predictor, panel_id: int, metric: str, title: str) -> Pla
         low=0,
         soft_high=0.05,
         links=[panels.feature_line_link(links.encoded(predictor.id))],
+        worst="max",
     )
 
 
@@ -214,7 +217,7 @@ def _moved(predictor: Predictor) -> Placed:
         205,
         "Features whose mean moved most in a week",
         panels.MEANS_MOVED,
-        "suffix: σ",
+        "suffix:σ",
         "Nothing to compare: no numbers, or no week of history",
     )
     change = moved("ml_feature_mean", _of(predictor), by="ml_feature_stddev")

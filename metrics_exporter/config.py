@@ -185,4 +185,6 @@ def _first(error: ValidationError) -> tuple[str, str]:
 
 
 def _reason(error: Exception) -> str:
+    if isinstance(error, RecursionError):
+        return "nested too deep"
     return " ".join(str(getattr(error, "strerror", None) or error).split())

@@ -6,7 +6,7 @@ all predictors share (logs and metrics); each file below `predictors/` holds one
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
@@ -28,6 +28,8 @@ Window = Literal["1h", "1d"]
 D = TypeVar("D", bound="Definition")
 
 _SafeLoader: type[yaml.SafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # libyaml: ten times faster
+_DEEP = 5_000  # levels of nesting; from some 20,000 on, libyaml's reader takes the process down
+_NAMED = 3
 
 
 class Statistic(StrEnum):
@@ -254,12 +256,13 @@ def _parse(kind: type[D], file: Path) -> D:
     try:
         return kind.model_validate(content)
     except ValidationError as error:
-        raise DefinitionsError(f"{file}: {'; '.join(_problems(error))}; run `driftgauge generate`") from None
+        raise DefinitionsError(f"{file}: {_problems(error)}; run `driftgauge generate`") from None
 
 
 def _read(file: Path) -> dict[str, Any]:
     try:
-        content = yaml.load(file.read_text(encoding="utf-8"), Loader=_SafeLoader)  # noqa: S506
+        text = file.read_text(encoding="utf-8")
+        content = yaml.load(text, Loader=_loader(text))  # noqa: S506
     except FileNotFoundError:
         raise DefinitionsError(
             f"{file}: not found; run `driftgauge generate`, or point --definitions at what it wrote"
@@ -273,10 +276,22 @@ def _read(file: Path) -> dict[str, Any]:
     return content
 
 
+def _loader(text: str) -> type[yaml.SafeLoader]:
+    """The fast reader, or Python's own for what may be nested so deep that only an exception should come of it.
+
+    Each level takes a bracket, or a column more than the level around it.
+    """
+    levels = text.count("[") + text.count("{") + max(map(len, text.splitlines()), default=0)
+    return yaml.SafeLoader if levels > _DEEP else _SafeLoader
+
+
 def _reason(error: Exception) -> str:
+    if isinstance(error, RecursionError):
+        return "nested too deep"
     return " ".join(str(getattr(error, "strerror", None) or error).split())
 
 
-def _problems(error: ValidationError) -> Iterator[str]:
-    for problem in error.errors(include_url=False):
-        yield f"{'.'.join(map(str, problem['loc']))}: {problem['msg'].lower()}"
+def _problems(error: ValidationError) -> str:
+    problems = error.errors(include_url=False)
+    named = [f"{'.'.join(map(str, each['loc']))}: {each['msg'].lower()}" for each in problems[:_NAMED]]
+    return "; ".join([*named, f"and {len(problems) - _NAMED} more"] if len(problems) > _NAMED else named)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,7 +13,7 @@ from generator.checks import listed
 from generator.findings import Finding, Severity
 from generator.model import Registry
 from generator.settings import Settings
-from generator.spec import jsonnet_reader, silences, sources, versions, yaml_reader
+from generator.spec import jsonnet_reader, seen, silences, sources, versions, yaml_reader
 from generator.spec.registry import Declarations
 from generator.spec.releases import Releases
 from generator.spec.silences import Silence
@@ -21,6 +21,7 @@ from generator.spec.sources import JSONNET, Source
 from generator.spec.tree import Document
 
 _UNCOUNTED = Releases()
+_UNREAD: Mapping[str, Sequence[str]] = {}
 
 
 @dataclass(frozen=True)
@@ -37,29 +38,40 @@ class Loaded:
 
 @dataclass(frozen=True)
 class Repository(Loaded):
-    """A registry, None when there is an error in it or in the settings beside it, and these settings."""
+    """The settings beside a registry, and the registry: None when there is an error in either, or in `seen.json`."""
 
     settings: Settings = field(default_factory=Settings)
 
 
 def load_repository(folder: Path) -> Repository:
-    """Read the settings beside the registry `folder`, and the registry. What is wrong are findings."""
+    """Read the settings beside the registry `folder`, and all there is in it. What is wrong are findings."""
     read = settings.read(settings.beside(folder))
     known = read.settings or Settings()
-    loaded = load_registry(folder, known.releases)
-    registry = None if read.settings is None else loaded.registry
-    return Repository(registry, (*read.findings, *loaded.findings), loaded.files, known)
+    log = seen.read(folder)
+    loaded = load_registry(folder, known.releases, log.features)
+    registry = None if read.settings is None or log.finding else loaded.registry
+    findings = sorted([log.finding, *loaded.findings]) if log.finding else loaded.findings
+    return Repository(registry, (*read.findings, *findings), loaded.files, known)
 
 
-def load_registry(folder: Path, releases: Releases = _UNCOUNTED) -> Loaded:
-    """Read all registry files below `folder`. What is wrong with them are findings, never an exception."""
+def load_registry(
+    folder: Path, releases: Releases = _UNCOUNTED, features: Mapping[str, Sequence[str]] = _UNREAD
+) -> Loaded:
+    """Read all registry files below `folder`. What is wrong with them are findings, never an exception.
+
+    Args:
+        folder: the registry.
+        releases: what is known of the repository's releases.
+        features: those seen in the log, by predictor.
+    """
     with _without_garbage_collection():
-        return _load(folder, releases)
+        return _load(Declarations(folder, releases, features))
 
 
-def _load(folder: Path, releases: Releases) -> Loaded:
-    files, unreadable = sources.read(folder)
-    reading = _Reading(Declarations(folder, releases, complete=not unreadable), unreadable)
+def _load(declared: Declarations) -> Loaded:
+    files, unreadable = sources.read(declared.folder)
+    declared.complete = not unreadable
+    reading = _Reading(declared, unreadable)
     for source in files:
         reading.add(source)
     for check in listed.MEANING:

@@ -5,17 +5,16 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-from generator.checks.shape import unknown_choice, unsupported_version, wrong_type
+from generator.checks.shape import unknown_choice
 from generator.checks.shape.refusal import refuse
 from generator.findings import Finding, did_you_mean, quote
 from generator.render import DEFAULT_TARGETS, TARGETS
-from generator.spec import sources, translate, yaml_reader
+from generator.spec import sources, versions, yaml_reader
 from generator.spec.releases import Releases
-from generator.spec.tree import Document
 
 FILE = "driftgauge.yaml"
 VERSION = 1
@@ -64,19 +63,6 @@ def read(file: Path) -> Read:
     if isinstance(source, Finding):
         return Read(None, (source,))
     document, findings = yaml_reader.read(source.name, source.text)
-    settings, more = (None, []) if document is None else _load(document)
+    settings, more = (None, []) if document is None else versions.only(document, Settings, VERSION, "the settings")
     found = (*findings, *more)
     return Read(None if found else settings, found)
-
-
-def _load(document: Document) -> tuple[Settings | None, list[Finding]]:
-    data: Any = document.data
-    if not isinstance(data, dict):
-        return None, [wrong_type.finding(document.place(), "dict_type", data, None)]
-    version = data.get("version", VERSION)
-    if version != VERSION or isinstance(version, bool):
-        return None, [unsupported_version.finding(document.place(("version",)), version, [VERSION], "the settings")]
-    try:
-        return Settings.model_validate(data), []
-    except ValidationError as error:
-        return None, [finding for _, finding in translate.findings(document, error, Settings)]

@@ -36,6 +36,7 @@ from generator.checks.meaning import (
     unknown_metric,
     unknown_team,
     unmatched_feature,
+    unseen_feature,
     window_not_in_cadence,
 )
 from generator.checks.shape import (
@@ -62,6 +63,7 @@ from generator.checks.syntax import (
     jsonnet_import,
     jsonnet_limit,
     jsonnet_missing,
+    merge_conflict,
     missing_value,
     not_utf8,
     several_documents,
@@ -106,6 +108,7 @@ SYNTAX: tuple[Kind, ...] = (
     jsonnet_import,
     jsonnet_limit,
     jsonnet_missing,
+    merge_conflict,
     missing_value,
     not_utf8,
     several_documents,
@@ -168,6 +171,7 @@ MEANING: tuple[Check, ...] = (
     unknown_metric,
     unknown_team,
     unmatched_feature,
+    unseen_feature,
     window_not_in_cadence,
 )
 

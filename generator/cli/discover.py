@@ -18,6 +18,7 @@ from generator.discover.write import WriteError, write
 from generator.load import load_registry
 from generator.model import Registry
 from generator.report.summary import summary
+from generator.spec import seen
 from metrics_exporter.definitions import Kind, Log
 from metrics_exporter.log_facts import LogFacts, PredictorFacts
 
@@ -62,6 +63,7 @@ def command(
 
     Predictors that no file registers go into a new file, with guesses that comments mark as such. Of a registered
     predictor only new models are proposed (as shadows), and the kinds of features that hold numbers and text.
+    The names of all features go into seen.json, with which `driftgauge validate` compares the registry.
     Prints the new file and a diff of each changed one; the registry stays as it is unless --write is given.
 
     Exit codes: 0 fine, also when there is nothing to propose; 1 failure; 2 wrong usage.
@@ -140,9 +142,17 @@ def _show(changed: tuple[FileEdit, ...], *, written: bool) -> None:
         verb = "changed" if edit.before is not None else "new"
         click.echo(f"{edit.path}: {verb}{', written' if written else ''}", err=True)
         if not written:
-            click.echo(edit.after if edit.before is None else "".join(_diff(edit)), nl=False)
+            click.echo("".join(_shown(edit)), nl=False)
     if changed and not written:
         click.echo("Add --write to write this, then check it and run `driftgauge generate`.", err=True)
+
+
+def _shown(edit: FileEdit) -> Iterator[str]:
+    """What a person should read. All names of the log aren't: so a first proposal is a registry file and no more."""
+    if edit.before is not None:
+        yield from _diff(edit)
+    elif edit.path.name != seen.FILE:
+        yield edit.after
 
 
 def _diff(edit: FileEdit) -> Iterator[str]:

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from generator.discover import facts
 from generator.discover.edit import NotEditableError, add
 from generator.discover.guesses import Declared
 from generator.discover.propose import Additions, Proposal
 from generator.findings import listing, quote
-from generator.spec import sources, yaml_reader
+from generator.spec import seen, sources, yaml_reader
 from generator.spec.sources import Source
 from generator.yaml_text import scalar
 
@@ -37,11 +38,21 @@ def edits(folder: Path, proposal: Proposal, table: str | None = None) -> tuple[t
         proposal: for what is in it now.
         table: the default log's, where that has to be declared.
     """
-    files = {source.path: source for source in sources.read(folder)[0]}
-    declaring = dict(_declaring(files.values())) if proposal.additions else {}
+    added, by_hand = _with_additions(folder, proposal.additions)
+    seen_now, not_kept = _with_features(folder, proposal)
+    changed = [*added, *seen_now]
+    if proposal.predictors:
+        changed.append(FileEdit(_free_name(folder), None, new_file(proposal, table, (folder / _SCHEMA_FILE).exists())))
+    return tuple(sorted(changed, key=lambda edit: edit.path)), (*by_hand, *not_kept)
+
+
+def _with_additions(folder: Path, wanted: Sequence[Additions]) -> tuple[list[FileEdit], list[str]]:
+    """The registry files with what is added to their predictors, and notes on what has no place in a file."""
+    files = {source.path: source for source in sources.read(folder)[0]} if wanted else {}
+    declaring = dict(_declaring(files.values()))
     texts = {source.path: source.text for source in files.values()}
     notes = []
-    for additions in proposal.additions:
+    for additions in wanted:
         source = declaring.get(additions.predictor)
         if source is None:
             notes.append(_by_hand("the Jsonnet file that makes it", additions))
@@ -50,10 +61,14 @@ def edits(folder: Path, proposal: Proposal, table: str | None = None) -> tuple[t
             texts[source.path] = add(texts[source.path], additions)
         except NotEditableError:
             notes.append(_by_hand(source.name, additions))
-    changed = [FileEdit(path, s.text, texts[path]) for path, s in files.items() if texts[path] != s.text]
-    if proposal.predictors:
-        changed.append(FileEdit(_free_name(folder), None, new_file(proposal, table, (folder / _SCHEMA_FILE).exists())))
-    return tuple(sorted(changed, key=lambda edit: edit.path)), tuple(notes)
+    return [FileEdit(path, s.text, texts[path]) for path, s in files.items() if texts[path] != s.text], notes
+
+
+def _with_features(folder: Path, proposal: Proposal) -> tuple[list[FileEdit], tuple[str, ...]]:
+    """`seen.json` with the features that were found, and notes on what it can't keep."""
+    before = seen.read(folder)
+    after, notes = facts.update(before, proposal)
+    return [] if after is None else [FileEdit(folder / seen.FILE, before.text, after)], notes
 
 
 def new_file(proposal: Proposal, table: str | None = None, has_schema: bool = False) -> str:

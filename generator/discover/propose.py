@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from pydantic_core import PydanticCustomError
@@ -49,6 +49,8 @@ class Proposal:
         team: whose they are for now.
         is_new_team: the team is a placeholder that has to be declared.
         additions: to registered predictors, by id.
+        registered: the ids of all registered predictors.
+        features: the names of those that the log has, by predictor, of the new ones and of the registered ones.
         notes: what a person should know and no file says.
     """
 
@@ -56,6 +58,8 @@ class Proposal:
     team: str
     is_new_team: bool
     additions: tuple[Additions, ...]
+    registered: frozenset[str]
+    features: Mapping[str, tuple[str, ...]]
     notes: tuple[str, ...]
 
 
@@ -76,6 +80,8 @@ def propose(logs: Iterable[LogFacts], registry: Registry | None) -> Proposal:
         team=team,
         is_new_team=team not in teams,
         additions=tuple(sorted(found.additions, key=lambda additions: additions.predictor)),
+        registered=frozenset(found.registered),
+        features=found.features,
         notes=tuple(found.notes),
     )
 
@@ -88,6 +94,7 @@ class _Collected:
     renamed: dict[str, str]  # to what, by an earlier id
     new: dict[str, NewPredictor] = field(default_factory=dict)
     additions: list[Additions] = field(default_factory=list)
+    features: dict[str, tuple[str, ...]] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
 
     def add(self, predictor: PredictorFacts, facts: LogFacts) -> None:
@@ -123,6 +130,8 @@ class _Collected:
                     guesses.feature(f) for f in predictor.features if self._is_writable("feature", f.name, of)
                 ),
             )
+        if owner is not None or predictor.name in self.new:
+            self.features[predictor.name] = tuple(feature.name for feature in predictor.features)
 
     def _compare(self, predictor: PredictorFacts, owner: Predictor, models: Sequence[ModelFacts]) -> None:
         known = {model.id for model in owner.models}

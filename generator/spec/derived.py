@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 
 from generator.promql import glob_regex
 from generator.spec import v1
@@ -53,12 +54,12 @@ def model_ids(spec: v1.Predictor, which: str = "all") -> tuple[str, ...]:
     return tuple(chosen.get(which, [spec.models.primary, *spec.models.shadows]))
 
 
-def features_named(alert: v1.Alert, spec: v1.Predictor) -> list[str]:
-    """The declared features that an alert's feature, glob or `all` names."""
+def features_named(alert: v1.Alert, features: Collection[str]) -> list[str]:
+    """Those of the features that an alert's feature, glob or `all` names."""
     glob = feature_glob(alert)
     if glob is None:
         return []
-    if glob in spec.features:
+    if glob in features:
         return [glob]
     named = re.compile(glob_regex(glob), re.DOTALL)
-    return [name for name in spec.features if named.fullmatch(name)]
+    return [name for name in features if named.fullmatch(name)]

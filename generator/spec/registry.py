@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -50,10 +50,14 @@ class DeclaredAlert(NamedTuple):
 
 @dataclass
 class Declarations:
-    """All entries of all files, in the order of the files; `complete` is False where a file couldn't be read."""
+    """All entries of all files, in the order of the files; `complete` is False where a file couldn't be read.
+
+    `seen` are the features that were seen in the log, by predictor; of one that isn't there, nothing is known.
+    """
 
     folder: Path
     releases: Releases
+    seen: Mapping[str, Sequence[str]]
     logs: list[Entry[Log]] = field(default_factory=list)
     teams: list[Entry[Team]] = field(default_factory=list)
     predictors: list[Entry[Predictor]] = field(default_factory=list)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeVar
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from generator.checks.shape import missing_key, unsupported_version, wrong_type
 from generator.findings import Finding
@@ -14,6 +14,8 @@ from generator.spec.registry import Entry
 from generator.spec.salvage import Salvaged, salvage
 from generator.spec.tree import Document
 from generator.spec.v1 import RegistryFile
+
+SpecT = TypeVar("SpecT", bound=BaseModel)
 
 
 def load(document: Document) -> tuple[Salvaged | None, list[Finding]]:
@@ -27,6 +29,20 @@ def load(document: Document) -> tuple[Salvaged | None, list[Finding]]:
     if isinstance(version, bool) or not isinstance(version, int) or version not in LOADERS:
         return None, [unsupported_version.finding(document.place(("version",)), version, LOADERS)]
     return LOADERS[version](document)
+
+
+def only(document: Document, spec: type[SpecT], version: int, of: str) -> tuple[SpecT | None, list[Finding]]:
+    """A document of a format that has one version yet, None when there is something wrong, and what; `of` names it."""
+    data: Any = document.data
+    if not isinstance(data, dict):
+        return None, [wrong_type.finding(document.place(), "dict_type", data, None)]
+    found = data.get("version", version)
+    if found != version or isinstance(found, bool):
+        return None, [unsupported_version.finding(document.place(("version",)), found, [version], of)]
+    try:
+        return spec.model_validate(data), []
+    except ValidationError as error:
+        return None, [finding for _, finding in translate.findings(document, error, spec)]
 
 
 def _version_1(document: Document) -> tuple[Salvaged, list[Finding]]:

@@ -15,6 +15,7 @@ from generator.checks.syntax import (
     duplicate_key,
     empty_file,
     hash_comment,
+    merge_conflict,
     missing_value,
     several_documents,
     tab,
@@ -208,6 +209,8 @@ class _Reader:
         return hash_comment.find(place, what, rest) or missing_value.finding(place, what)
 
     def _syntax(self, error: yaml.MarkedYAMLError) -> Finding:
+        if finding := merge_conflict.find(self.file, self.text):
+            return finding
         if error.context_mark and (finding := self._swallowed_brace(error.context_mark.line)):
             return finding
         mark = error.problem_mark or error.context_mark

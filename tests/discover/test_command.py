@@ -121,7 +121,7 @@ def test_only_what_is_new_of_a_registered_predictor(folder: Path) -> None:
     assert file.read_text() == REGISTERED.replace("{primary: eta_v1}", "{primary: eta_v1, shadows: [eta_v2]}").replace(
         "team: logistics}", "team: logistics, features: {mixed: {kind: numeric}}}"
     )
-    assert [path.name for path in Path("registry").iterdir()] == ["a.yaml"]
+    assert sorted(path.name for path in Path("registry").iterdir()) == ["a.yaml", "seen.json"]
     valid()
     file.write_text(REGISTERED)
     subprocess.run(["git", "apply"], input=shown.stdout, text=True, check=True)
@@ -198,8 +198,10 @@ def test_json(folder: Path) -> None:
             "features": [{"name": "한", "kind": "categorical", "mixed": False}],
         }
     ]
-    (file,) = report["files"]
+    file, facts = report["files"]
     assert (file["path"], file["new"]) == ("registry/discovered.yaml", True)
+    assert (facts["path"], facts["new"]) == ("registry/seen.json", True)
+    assert json.loads(facts["content"])["predictors"] == {"eta": ["한"]}
     assert yaml.safe_load(file["content"])["predictors"]["eta"]["models"] == {"primary": "v1"}
     assert report["notes"] == []
 

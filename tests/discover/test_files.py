@@ -10,7 +10,7 @@ from metrics_exporter.definitions import Kind
 
 
 def proposal(*additions: Additions) -> Proposal:
-    return Proposal((), "t", is_new_team=False, additions=additions, notes=())
+    return Proposal((), "t", is_new_team=False, additions=additions, registered=frozenset(), features={}, notes=())
 
 
 def test_what_has_no_place_in_a_file_is_told(tmp_path: Path) -> None:

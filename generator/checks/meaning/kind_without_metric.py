@@ -20,7 +20,8 @@ def check(declared: Declarations) -> Iterator[Finding]:
         metric = BY_NAME.get(metric_name(alert))
         if metric is None or metric.definition.subject is not Subject.FEATURE or alert.feature is None:
             continue
-        kinds = [declared_alert.spec.features[name].kind for name in features_named(alert, declared_alert.spec)]
+        features = declared_alert.spec.features
+        kinds = [features[name].kind for name in features_named(alert, features)]
         if kinds and all(kind is not None and Kind(kind) not in metric.kinds for kind in kinds):
             others = [other.name.removeprefix("ml_") for other in _metrics_of(str(kinds[0]))]
             yield RULE.finding(

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from metrics_exporter.definitions import WINDOW_SECONDS
+from metrics_exporter.definitions import PREDICTORS_FOLDER, WINDOW_SECONDS, OwnMetric
 from tests import real_parts
 from tests.e2e import artifacts
 from tests.e2e.artifacts import DASHBOARDS, OUTPUT, RULE_FILES, PanelQuery
@@ -17,6 +17,7 @@ from tests.real_parts import Prometheus, PrometheusBinaries
 
 pytestmark = pytest.mark.slow
 
+DEFINITIONS = OUTPUT / "metrics" / PREDICTORS_FOLDER
 HOURS_SHOWN = 6
 
 # What has no data here, as it should be.
@@ -82,13 +83,17 @@ def test_every_query_of_a_terraform_rule_has_a_value(stack: Stack) -> None:
 @pytest.mark.parametrize("dashboard", DASHBOARDS, ids=lambda path: path.stem)
 @pytest.mark.parametrize("window", WINDOW_SECONDS)
 def test_every_panel_has_data(stack: Stack, dashboard: Path, window: str) -> None:
-    for choice in FEATURE_CHOICES if dashboard.stem == "feature" else [{}]:
+    for choice in choices(dashboard):
         variables = {"window": window, **choice}
         check_choice(stack.prometheus, dashboard, variables)
         empty = {
             query.panel for query in artifacts.panel_queries(dashboard) if not run(stack.prometheus, query, variables)
         }
         assert empty == EMPTY_PANELS.get(choice.get("feature", ""), set())
+
+
+def choices(dashboard: Path) -> list[dict[str, str]]:
+    return FEATURE_CHOICES if dashboard.stem == "feature" else [{}]
 
 
 def check_choice(prometheus: Prometheus, dashboard: Path, variables: dict[str, str]) -> None:
@@ -104,7 +109,12 @@ def check_choice(prometheus: Prometheus, dashboard: Path, variables: dict[str, s
 @pytest.mark.parametrize("dashboard", DASHBOARDS, ids=lambda path: path.stem)
 def test_every_annotation_parses(stack: Stack, dashboard: Path) -> None:
     for expression in artifacts.annotation_queries(dashboard):
-        stack.prometheus.query(artifacts.interpolate(expression, {"window": "1h"}))
+        stack.prometheus.query(artifacts.interpolate(expression, choices(dashboard)[0]))
+
+
+def test_every_registered_predictor_has_a_definition(stack: Stack) -> None:
+    found = stack.prometheus.query(OwnMetric.DEFINITION_INFO)
+    assert {one["metric"]["predictor"] for one in found} == {file.stem for file in DEFINITIONS.glob("*.yaml")}
 
 
 def run(prometheus: Prometheus, query: PanelQuery, variables: dict[str, str]) -> list[dict[str, Any]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from generator.findings import Finding, Place, Rule, Severity, quote
+from generator.spec.scalars import resolve
 
 RULE = Rule("wrong-type", Severity.ERROR, "A value of the wrong type")
 
@@ -21,6 +22,7 @@ EXPECTED = {
     "model_attributes_type": "a mapping (`key: value`)",
     "text_or_list": "text or a list of texts",
 }
+_NUMBERS: dict[str, tuple[type, ...]] = {"a number": (int, float), "a whole number": (int,)}
 
 
 def finding(place: Place, error_type: str, value: Any, written: str | None) -> Finding:
@@ -52,18 +54,10 @@ def _describe(value: Any, written: str | None) -> str:
 def _advice(expected: str, value: Any, written: str | None) -> str | None:
     if expected.startswith("text") and isinstance(value, bool | int | float):
         return f'put quotes around it: "{written or value}"'
-    if expected in {"a number", "a whole number"} and isinstance(value, str) and _is_number(value):
+    if isinstance(value, str) and type(resolve(value).value) in _NUMBERS.get(expected, ()):
         return f"remove the quotes: {value}"
     if expected == "a whole number" and isinstance(value, float):
         return f"write {round(value)}" if abs(value) < 1e15 else None
     if expected == "a list" and isinstance(value, str | int | float):
         return f"write it in brackets: [{written or value}]"
     return None
-
-
-def _is_number(text: str) -> bool:
-    try:
-        float(text)
-    except ValueError:
-        return False
-    return True

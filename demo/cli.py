@@ -78,7 +78,10 @@ Try, in another terminal
 {numbered}
 
 New windows come ten minutes after each full hour. The log goes on for {hours:.0f} hours; a demo started after that
-moves it by a week. Dashboards: demo/compose.yaml. Ctrl-C stops everything."""
+moves it by a week. Its last day, from Tuesday 01:00 UTC on, has no weather, since the source has none: then
+arrival_delay: weather-nulls and cancellation: defaults fire, as they should.
+
+Dashboards: demo/compose.yaml. Ctrl-C stops everything."""
 
 
 def stay(demo: Running) -> None:

@@ -44,6 +44,14 @@ def test_registered_features_are_in_the_log() -> None:
         assert set(predictor["features"]) <= set(BY_NAME[name].features)
 
 
+def test_the_last_day_has_no_weather_which_the_demo_says(database: duckdb.DuckDBPyConnection) -> None:
+    (begins,) = database.sql(
+        "SELECT max(sent_at) FROM all_predictions "
+        "WHERE predictor_name IN ('arrival_delay', 'cancellation') AND 'visibility' NOT IN default_values_used"
+    ).fetchall()[0]
+    assert (begins.strftime("%A"), begins.hour) == ("Tuesday", 0)
+
+
 @each_predictor
 def test_twenty_features_of_every_kind(database: duckdb.DuckDBPyConnection, predictor: PredictorSpec) -> None:
     maps = database.execute(

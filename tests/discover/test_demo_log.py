@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from demo.log import CACHE, ensure_log
-from generator.load import load_registry
+from generator.load import load_repository
+from generator.spec import seen
 from metrics_exporter.definitions import Kind
 from tests.real_parts import ROOT, driftgauge
 
@@ -18,11 +19,13 @@ def test_taxi_time(tmp_path: Path) -> None:
     url = f"duckdb:{ensure_log(ROOT / CACHE).file}"
     file = tmp_path / "registry" / "new.yaml"
     file.parent.mkdir()
-    for known in (ROOT / "registry").glob("*.yaml"):
+    for known in (*(ROOT / "registry").glob("*.yaml"), ROOT / "registry" / seen.FILE):
         (file.parent / known.name).write_bytes(known.read_bytes())
+    # It prints the new file and nothing else: what the repository says of the log's features is right.
     file.write_text(driftgauge("discover", file.parent, "--warehouse", url), encoding="utf-8")
-    loaded = load_registry(file.parent)
+    loaded = load_repository(file.parent)
     assert loaded.registry is not None
+    assert loaded.findings == ()
     by_id = {predictor.id: predictor for predictor in loaded.registry.predictors}
     taxi = by_id["taxi_time"]
     assert set(by_id) == {"arrival_delay", "cancellation", "taxi_time"}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Protocol
 
 from generator.checks.meaning import (
@@ -176,3 +177,8 @@ MEANING: tuple[Check, ...] = (
 )
 
 RULES: dict[str, Rule] = {kind.RULE.code: kind.RULE for kind in (*SYNTAX, *SHAPE, *MEANING)}
+
+
+def page(code: str) -> str:
+    """The finding's page in the documentation, Markdown."""
+    return (Path(__file__).parent / "pages" / f"{code}.md").read_text(encoding="utf-8")

@@ -17,6 +17,7 @@ COMMANDS = {
     "init": ("generator.cli.init", "Make a new monitoring repository: registry, CI, README."),
     "discover": ("generator.cli.discover", "Propose registry entries for what is in the prediction log."),
     "validate": ("generator.cli.validate", "Report the registry's findings."),
+    "explain": ("generator.cli.explain", "Say what a finding means, with a wrong and a right example."),
     "generate": ("generator.cli.generate", "Registry → output: metric definitions, dashboards, alert rules."),
     "schema": ("generator.cli.schema", "Print the registry's JSON Schema, for editors."),
     "export": ("metrics_exporter.cli.export", "Serve /metrics from the prediction log, or compute once."),

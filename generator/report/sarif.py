@@ -9,8 +9,8 @@ from pathlib import PurePosixPath
 from typing import Any
 from urllib.parse import quote
 
+from generator.checks import listed
 from generator.findings import Finding, Place
-from generator.report.documentation import address
 
 SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 
@@ -27,10 +27,11 @@ def render(findings: Iterable[Finding]) -> str:
 
 
 def _rule(finding: Finding) -> dict[str, Any]:
+    page = listed.page(finding.code)
     return {
         "id": finding.code,
-        "shortDescription": {"text": finding.code.replace("-", " ")},
-        "help": {"text": f"See {address(finding)}"},
+        "shortDescription": {"text": listed.RULES[finding.code].summary},
+        "help": {"text": page, "markdown": page},
         "defaultConfiguration": {"level": str(finding.severity)},
     }
 

@@ -17,6 +17,16 @@ from generator.spec import seen, yaml_reader
 from tests.hostile.names import NAMES, TEXTS
 
 FEATURES = st.dictionaries(TEXTS, st.lists(TEXTS, unique=True, max_size=8), max_size=4)
+KEYS = ("version", "about", "predictors")
+
+
+@st.composite
+def damaged(draw: st.DrawFn) -> bytes:
+    """A right file with a piece taken out, doubled or replaced."""
+    text = seen.text({"eta": ["a", "한", "b\0"], "other": []}).encode()
+    start, end = sorted((draw(st.integers(0, len(text))), draw(st.integers(0, len(text)))))
+    piece = draw(st.sampled_from((b"", text[start:end] * 2, b"\\ud800", b"1e999", b"&a", b"\t", b"#", b'"')))
+    return text[:start] + piece + text[end:]
 
 
 def found(features: dict[str, tuple[str, ...]], *registered: str) -> Proposal:
@@ -71,6 +81,24 @@ def test_a_right_file_is_not_read_for_positions(tmp_path: Path, monkeypatch: pyt
     monkeypatch.setattr(yaml_reader, "read", lambda *_: pytest.fail("this takes long"))
     write(tmp_path, seen.text({"eta": ["a"]}))
     assert seen.read(tmp_path).features == {"eta": ["a"]}
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.floats() | st.integers() | TEXTS,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(KEYS) | TEXTS, inner, max_size=4),
+)
+
+
+@given(content=st.binary(max_size=40) | JSON.map(lambda data: json.dumps(data).encode()) | damaged())
+def test_whatever_is_in_the_file_it_is_read_or_one_finding(
+    tmp_path_factory: pytest.TempPathFactory, content: bytes
+) -> None:
+    folder = tmp_path_factory.mktemp("registry")
+    (folder / seen.FILE).write_bytes(content)
+    read = seen.read(folder)
+    assert read.finding is None or (read.features == {} and read.finding.advice)
+    facts.update(read, found({"eta": ("a",)}))
+    assert all(isinstance(name, str) for names in read.features.values() for name in names)
 
 
 def test_nested_as_deep_as_one_likes(tmp_path: Path) -> None:

@@ -239,19 +239,19 @@ def test_the_columns_of_a_table_fit_its_panel(dashboards: dict[str, Json]) -> No
         for panel in data_panels(dashboard):
             shown = [one for one in panel.get("transformations", ()) if one["id"] == "filterFieldsByName"]
             if shown:
-                columns = len(shown[0]["options"]["include"]["names"])
-                given = _widths(panel)
+                columns = len(shown[0]["options"]["include"]["names"]) - len(_overridden(panel, "custom.hidden"))
+                given = _overridden(panel, "custom.width")
                 least = panel["fieldConfig"]["defaults"]["custom"]["minWidth"]
                 assert sum(given) + (columns - len(given)) * least <= panel["gridPos"]["w"] * 1440 / 24, panel["title"]
 
 
-def _widths(panel: Json) -> list[int]:
-    """The widths that overrides give; one by a regular expression stands for the two ratios of the fleet."""
+def _overridden(panel: Json, option: str) -> list[Any]:
+    """What overrides give a column; one by a regular expression stands for the two ratios of the fleet."""
     return [
         one["value"]
         for override in panel["fieldConfig"]["overrides"]
         for one in override["properties"] * (2 if override["matcher"]["id"] == "byRegexp" else 1)
-        if one["id"] == "custom.width"
+        if one["id"] == option
     ]
 
 

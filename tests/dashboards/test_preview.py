@@ -13,7 +13,7 @@ from tests.dashboards.preview.pages import page
 from tests.dashboards.preview.pictures import Browser
 from tests.dashboards.reading import Json, parsed
 from tests.dashboards.sample import ORDINARY
-from tests.real_parts import PrometheusBinaries, prometheus, require
+from tests.real_parts import PrometheusBinaries, prometheus, require, wait_until
 
 NOW = 1_767_225_600  # a full hour
 SAMPLES = """\
@@ -25,6 +25,15 @@ ml_predictions{predictor="nobodys",model_id="n1",window="1h"} 30
 ml_feature_default_ratio{predictor="eta_prediction",model_id="eta_v12",feature="prep_time",window="1h"} 0.25
 ml_feature_default_ratio{predictor="eta_prediction",model_id="eta_v13",feature="prep_time",window="1h"} 0.5
 ml_prediction_mean{predictor="eta_prediction",model_id="eta_v12",window="1h"} 31.5
+"""
+RULES = """\
+groups:
+- name: eta_prediction
+  interval: 1s
+  rules:
+  - alert: "eta_prediction: it fires"
+    expr: vector(1)
+    labels: {driftgauge: threshold, predictor: eta_prediction}
 """
 
 
@@ -96,7 +105,10 @@ def test_chromium_draws_every_panel(tmp_path: Path) -> None:
         "__range": "6h",
     }
     read = {}
-    with prometheus(binaries, {"global": {}}, tmp_path) as server, Browser(chromium) as browser:
+    (tmp_path / "rules.yaml").write_text(RULES, encoding="utf-8")
+    rules = {"rule_files": [str(tmp_path / "rules.yaml")]}
+    with prometheus(binaries, rules, tmp_path) as server, Browser(chromium) as browser:
+        wait_until("alert", lambda: server.api("alerts")["alerts"])
         for path, content in render(ORDINARY).items():
             file = tmp_path / f"{Path(path).stem}.html"
             file.write_text(page(json.loads(content), server, chosen, NOW, 6 * 3600), encoding="utf-8")
@@ -105,6 +117,11 @@ def test_chromium_draws_every_panel(tmp_path: Path) -> None:
             assert file.with_suffix(".png").stat().st_size > 10_000
     assert "not registered" in read["fleet"]
     assert '"nobodys": {title: "nobodys", team: TEAM, task: regression, models: {primary: "n1"}}' in read["fleet"]
+    assert ["eta_prediction: it fires" in read[name] for name in ("fleet", "eta_prediction", "churn")] == [
+        True,
+        True,
+        False,
+    ]
     assert "31.5 min" in read["eta_prediction"]
     assert "25%" in read["feature"]
     for name, dashboard in ((Path(path).stem, json.loads(content)) for path, content in render(ORDINARY).items()):

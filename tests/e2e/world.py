@@ -98,9 +98,11 @@ def moments(now: datetime) -> list[datetime]:
     return sorted(found)
 
 
-def replay(log: Path, history: Path, at: Iterable[datetime]) -> Iterator[tuple[datetime, str]]:
-    """What the exporter would have shown at each of these moments, oldest first."""
-    running = definitions.load(DEFINITIONS)
+def replay(
+    log: Path, history: Path, at: Iterable[datetime], folder: Path = DEFINITIONS
+) -> Iterator[tuple[datetime, str]]:
+    """What the exporter would have shown at each of these moments, oldest first, by the definitions in the folder."""
+    running = definitions.load(folder)
     warehouse, profiles = open_warehouse(f"duckdb:{log}"), History(str(history))
     refresher = Refresher(running, warehouse, profiles, lookback_days=LOOKBACK_DAYS, recompute=0)
     snapshots = Snapshots()

@@ -24,10 +24,10 @@ _NO_HISTORY = "Nothing to compare: no week of history yet"
 _COLUMNS = {
     "predictor": "Predictor",
     "Value #C": "Predictions",
-    "Value #D": "vs. a week ago",
-    "Value #E": "Age of window",
-    "Value #F": "Worst default ratio",
-    "Value #G": "Worst null ratio",
+    "Value #D": "vs. last week",
+    "Value #E": "Window age",
+    "Value #F": "Worst defaults",
+    "Value #G": "Worst nulls",
     "team": "Team",
     "model_id": "Primary model",
     "Value #A": "Models",
@@ -66,7 +66,8 @@ def _predictors(predictors: Sequence[Predictor]) -> Placed:
         1,
         "Predictors",
         "Every predictor in the metrics, over all its models. Click a name for its dashboard (of one that is not "
-        "registered: for its features).\n\n**When the window grows old,** the exporter or the log is behind. **When a "
+        "registered: for its features). The worst are the shares of predictions in which a feature was replaced by its "
+        "default, or missing.\n\n**When the window grows old,** the exporter or the log is behind. **When a "
         "ratio rises,** the source of a feature is missing.",
         "short",
         _NO_PREDICTOR,
@@ -107,11 +108,11 @@ def _predictor_columns(predictors: Sequence[Predictor]) -> list[Json]:
     ratio = {"decimals": 1, "max": 1, "min": 0, "unit": "percentunit"}
     return [
         fields.by_name("Predictor", links=[link.to_json()]),
-        fields.by_name("Models", custom__width=75),
-        fields.by_name("Predictions", custom__width=100),
-        fields.by_name("vs. a week ago", custom__width=120, decimals=0, unit="percentunit"),
-        fields.by_name("Age of window", custom__width=120, unit="s"),
-        fields.by_regex("/^Worst /", custom__cellOptions=fields.CELL_GAUGE, custom__width=145, **ratio),
+        fields.by_name("Models", custom__width=70),
+        fields.by_name("Predictions", custom__width=95),
+        fields.by_name("vs. last week", custom__width=110, decimals=0, unit="percentunit"),
+        fields.by_name("Window age", custom__width=110, unit="s"),
+        fields.by_regex("/^Worst /", custom__cellOptions=fields.CELL_GAUGE, custom__width=130, **ratio),
         fields.by_name("Dashboard", mappings=to_uid, custom__hidden=True, custom__hideFrom={"viz": True}),
     ]
 
@@ -191,7 +192,7 @@ def _moved_predictions() -> Placed:
         _NO_HISTORY,
     )
     change = _served(moved("ml_prediction_mean", by="ml_prediction_stddev"))
-    return panels.moves(told, change, MOVED, ("predictor", "model_id"), width=24)
+    return panels.moves(told, change, MOVED, ("predictor", "model_id"), width=24, height=6)
 
 
 def _unregistered() -> Placed:
@@ -216,8 +217,11 @@ def _unregistered() -> Placed:
         transformations=fields.columns(names),
         sort_by="Predictions",
         overrides=[
-            fields.by_name("Predictor", links=[to_features.to_json()]),
-            fields.by_name("To paste", custom__minWidth=480, custom__inspect=True),
+            fields.by_name("Predictor", custom__width=180, links=[to_features.to_json()]),
+            fields.by_name("Model", custom__width=180),
+            fields.by_name("Team", custom__width=110),
+            fields.by_name("Predictions", custom__width=95),
+            fields.by_name("To paste", custom__minWidth=600, custom__inspect=True),
         ],
         width=24,
         height=6,

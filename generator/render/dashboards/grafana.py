@@ -33,7 +33,7 @@ _OBSOLETE = frozenset(
     sharedCrosshair span style tagsQuery tagValuesQuery timeShift transparent useTags version
     """.split()  # noqa: SIM905 - thirty words, not thirty lines
 )
-_COLUMNS: Json = {"minWidth": 90}  # Grafana's own 150 would push columns out of the panel
+_COLUMNS: Json = {"minWidth": 110}  # Grafana's own 150 would push columns out of the panel
 _EMPTY: tuple[object, ...] = (None, "", [], {})
 _REQUIRED = frozenset({"list", "options"})  # even when they are empty
 

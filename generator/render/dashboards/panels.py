@@ -73,6 +73,7 @@ def moves(
     predictor: str = "",
     decimals: int = 2,
     width: int = 12,
+    height: int = 9,
 ) -> Placed:
     """The greatest rises and deepest falls of a signed change, a row a series, with its labels as columns.
 
@@ -84,6 +85,7 @@ def moves(
         predictor: the encoded predictor for links to features, where no column has it.
         decimals: of the value.
         width: in grid units.
+        height: in grid units.
     """
     to_feature = feature_row_link(predictor or links.field("predictor"))
     of_column = {
@@ -102,6 +104,7 @@ def moves(
             *(of_column[name] for name in labels if name in of_column),
         ],
         width=width,
+        height=height,
     )
 
 

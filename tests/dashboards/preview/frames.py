@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from typing import Any
 
 from tests.dashboards.reading import Json, interpolated
@@ -11,11 +13,15 @@ from tests.real_parts import Prometheus
 
 POINTS = 400
 STEPS = {"5m": 300, "1h": 3600}
+MARKS_STEP = 300
+MATCHER = re.compile(r'(\w+)(=~?)("(?:[^"\\]|\\.)*")')
 
 
 def drawn(panel: Json, prometheus: Prometheus, values: dict[str, str], start: float, end: float) -> Json:
-    """The panel's JSON, with `series` or `columns` and `rows` beside it."""
+    """The panel's JSON, with `series`, `columns` and `rows`, or `alerts` beside it."""
     shown = {**panel, "title": interpolated(panel["title"], values)}
+    if panel["type"] == "alertlist":
+        return shown | {"alerts": list(_alerts(prometheus, panel["options"]["alertInstanceLabelFilter"]))}
     targets = [target | {"expr": interpolated(target["expr"], values)} for target in panel.get("targets", [])]
     if panel["type"] == "table":
         return shown | table(panel, {target["refId"]: prometheus.query(target["expr"], end) for target in targets})
@@ -29,6 +35,36 @@ def drawn(panel: Json, prometheus: Prometheus, values: dict[str, str], start: fl
             for one in _series(panel, target, _matrix_of(prometheus, target, start, end, step))
         ],
     }
+
+
+def marks(annotation: Json, prometheus: Prometheus, values: dict[str, str], start: float, end: float) -> Iterator[Json]:
+    """Where an annotation's expression begins to have a value: the moment, title and colour of each mark."""
+    matrix = prometheus.query_range(interpolated(annotation["target"]["expr"], values), start, end, MARKS_STEP)
+    for one in matrix:
+        title = _legend(annotation["titleFormat"], one["metric"])
+        times = [float(at) for at, _ in one["values"]]
+        for before, at in zip([0.0, *times], times, strict=False):
+            if at - before > MARKS_STEP:
+                yield {"at": at, "title": title, "color": annotation["iconColor"]}
+
+
+def _alerts(prometheus: Prometheus, chosen: str) -> Iterator[Json]:
+    """The rules that fire now, or are about to, among those that the filter chooses; the newest first."""
+    since = {
+        (alert["labels"]["alertname"], alert["state"]): datetime.fromisoformat(alert["activeAt"])
+        for alert in sorted(prometheus.api("alerts")["alerts"], key=lambda alert: str(alert["activeAt"]), reverse=True)
+        if _fits(alert["labels"], chosen)
+    }
+    for (name, state), at in since.items():
+        yield {"name": name, "state": state, "seconds": max(0, (datetime.now(UTC) - at).total_seconds())}
+
+
+def _fits(labels: dict[str, str], chosen: str) -> bool:
+    """Whether the labels match a filter of PromQL's equalities and regular expressions."""
+    return all(
+        re.fullmatch(json.loads(text) if kind == "=~" else re.escape(json.loads(text)), labels.get(name, ""))
+        for name, kind, text in MATCHER.findall(chosen)
+    )
 
 
 def _matrix_of(prometheus: Prometheus, target: Json, start: float, end: float, step: float) -> list[Json]:

@@ -22,6 +22,11 @@ def page(dashboard: Json, prometheus: Prometheus, chosen: dict[str, str], end: f
     shown = {
         **dashboard,
         "panels": [frames.drawn(panel, prometheus, chosen, start, end) for panel in dashboard["panels"]],
+        "marks": [
+            mark
+            for annotation in dashboard["annotations"]["list"]
+            for mark in frames.marks(annotation, prometheus, chosen, start, end)
+        ],
         "chosen": chosen,
         "range": [start, end],
     }

@@ -32,18 +32,26 @@ function threshold(value, steps) {
 const DRAW = {
   row: (panel) => element("div", { className: "content", textContent: `⌄ ${panel.title}` }),
   text: (panel) => element("div", { className: "content", innerHTML: marked.parse(panel.options.content) }),
-  alertlist: () => element("div", { className: "none", textContent: "(Grafana lists the firing alerts here)" }),
+  alertlist: drawAlerts,
   stat: drawStats,
   table: drawTable,
   timeseries: drawSeries,
 };
+
+function drawAlerts(panel) {
+  if (!panel.alerts.length) return element("div", { className: "none", textContent: "No alerts matching filters" });
+  return element("div", { className: "content" }, ...panel.alerts.map((alert) => {
+    const state = element("b", { className: alert.state, textContent: alert.state === "firing" ? "Firing" : "Pending" });
+    return element("div", { className: "alert" }, alert.name, element("small", {}, state, ` for ${format(alert.seconds, "s")}`));
+  }));
+}
 
 function drawStats(panel) {
   if (!panel.series.length) return none(panel);
   const stats = panel.series.map((series) => {
     const value = series.points[series.points.length - 1][1];
     const named = panel.options.textMode === "name";
-    const shown = named ? series.name : format(value, series.config.unit);
+    const shown = named ? series.name : format(value, series.config.unit, series.config.decimals);
     const many = panel.series.length > 1 ? [element("small", { textContent: series.name })] : [];
     const stat = element("div", { className: "stat", textContent: shown }, ...many);
     stat.style.color = COLORS[threshold(value, series.config.thresholds.steps)];
@@ -61,11 +69,30 @@ function drawTable(panel) {
       className: panel.rows.some((row) => typeof row[column.field] === "number") ? "" : "text",
     })));
   const body = panel.rows.map((row) => element("tr", {}, ...columns.map((column) => cell(row[column.field], column.config))));
-  return element("div", { className: "content" }, element("table", {}, head, ...body));
+  const table = element("table", { className: "fixed" }, columnWidths(columns, panel), head, ...body);
+  return element("div", { className: "content" }, table);
+}
+
+// As Grafana gives them: what a column asks for; the others share the rest, each with its least.
+function columnWidths(columns, panel) {
+  const room = panelWidth(panel) - 26;
+  const asked = columns.map((column) => column.config.custom.width || 0);
+  const others = asked.filter((width) => !width).length;
+  const share = (room - asked.reduce((sum, width) => sum + width, 0)) / others;
+  const widths = columns.map((column, index) => asked[index] || Math.max(share, column.config.custom.minWidth || 150));
+  return element("colgroup", {}, ...widths.map((width) => {
+    const column = element("col");
+    column.style.width = `${width}px`;
+    return column;
+  }));
+}
+
+function panelWidth(panel) {
+  return innerWidth <= 768 ? innerWidth - 16 : ((innerWidth - 16) * panel.gridPos.w) / 24;
 }
 
 function cell(value, config) {
-  const text = typeof value === "number" ? format(value, config.unit) : value || "";
+  const text = typeof value === "number" ? format(value, config.unit, config.decimals) : value || "";
   const shown = config.links && config.links.length ? element("a", { textContent: text }) : document.createTextNode(text);
   const made = element("td", { className: typeof value === "number" ? "" : "text" });
   if (config.custom.cellOptions && typeof value === "number") {
@@ -90,7 +117,7 @@ function legend(panel) {
   const calcs = panel.options.legend.calcs;
   const head = element("tr", {}, element("th", { textContent: "Name" }),
     ...calcs.map((calc) => element("th", { textContent: CALCS[calc][0] })));
-  const rows = panel.series.map((series, index) => {
+  const rows = sorted(panel).map(({ series, index }) => {
     const mark = element("b");
     mark.style.background = color(series, index);
     const values = series.points.map((point) => point[1]);
@@ -98,6 +125,15 @@ function legend(panel) {
       element("td", { textContent: format(CALCS[calc][1](values), series.config.unit) })));
   });
   return element("table", {}, head, ...rows);
+}
+
+function sorted(panel) {
+  const { sortBy, sortDesc } = panel.options.legend;
+  const rows = panel.series.map((series, index) => ({ series, index }));
+  if (!sortBy) return rows;
+  const [, calculate] = Object.values(CALCS).find(([title]) => title === sortBy);
+  const value = ({ series }) => calculate(series.points.map((point) => point[1])) * (sortDesc ? -1 : 1);
+  return rows.sort((one, other) => value(one) - value(other));
 }
 
 function legendList(panel) {
@@ -117,18 +153,20 @@ function plot(panel, chart) {
     return times.map((time) => (values.has(time) ? values.get(time) : null));
   });
   const defaults = panel.fieldConfig.defaults;
-  const steps = panel.fieldConfig.defaults.thresholds.steps.filter((step) => step.value !== undefined);
   const names = panel.series.map((series) => series.name);
   new uPlot({
     width: chart.clientWidth,
     height: chart.clientHeight,
     legend: { show: false },
     tzDate: (time) => uPlot.tzDate(new Date(time * 1e3), "UTC"),
-    scales: { x: { min: dashboard.range[0], max: dashboard.range[1] }, y: { range: (_, low, high) => limits(low, high, defaults, steps) } },
-    axes: [axis(), { ...axis(), size: 84, values: (_, ticks) => ticks.map((tick) => format(tick, defaults.unit) || "0") }],
+    scales: { x: { min: dashboard.range[0], max: dashboard.range[1] }, y: { range: (_, low, high) => limits(low, high, defaults) } },
+    axes: [{ ...axis(), size: 30, space: 60, values: (_, times) => times.map(clock) }, { ...axis(), size: 84, values: (_, ticks) => ticks.map((tick) => format(tick, defaults.unit) || "0") }],
     series: [{}, ...panel.series.map((series, index) => line(series, color(series, index)))],
     bands: panel.series.flatMap((series, index) => band(series, index, names)),
-    hooks: defaults.custom.thresholdsStyle.mode === "off" ? {} : { drawClear: [(chart) => areas(chart, defaults.thresholds.steps)] },
+    hooks: {
+      drawClear: defaults.custom.thresholdsStyle.mode === "off" ? [] : [(chart) => areas(chart, defaults.thresholds.steps)],
+      draw: [marks],
+    },
   }, [times, ...columns], chart);
 }
 
@@ -136,13 +174,38 @@ function axis() {
   return { stroke: "#8e8e9e", grid: { stroke: "#24262c", width: 1 }, ticks: { stroke: "#24262c", width: 1 }, font: "11px Arial" };
 }
 
-function limits(low, high, defaults, steps) {
-  const shown = [low, high, ...steps.map((step) => step.value)].filter((value) => value !== null && value !== undefined);
-  if (defaults.custom.axisSoftMax !== undefined) shown.push(defaults.custom.axisSoftMax);
-  const least = defaults.min === undefined ? Math.min(...shown) : defaults.min;
-  const most = defaults.max === undefined ? Math.max(...shown) : defaults.max;
-  const room = (most - least || Math.abs(most) || 1) * 0.05;
-  return [defaults.min === undefined ? least - room : least, defaults.max === undefined ? most + room : most];
+// Grafana's: the values and a tenth more, as far as the soft limits at least, never beyond the hard ones.
+function limits(low, high, defaults) {
+  const { axisSoftMin: softLow, axisSoftMax: softHigh } = defaults.custom;
+  const room = (high - low || Math.abs(high) || 1) * 0.1;
+  const least = softLow !== undefined && low >= softLow ? softLow : low - room;
+  const most = softHigh !== undefined && high <= softHigh ? softHigh : high + room;
+  return [defaults.min === undefined ? least : defaults.min, defaults.max === undefined ? most : defaults.max];
+}
+
+function clock(time) {
+  const at = new Date(time * 1e3).toISOString();
+  return time % 86400 ? at.slice(11, 16) : `${at.slice(5, 7)}/${at.slice(8, 10)}`;
+}
+
+function marks(chart) {
+  const { ctx, bbox } = chart;
+  ctx.save();
+  ctx.setLineDash([4, 4]);
+  dashboard.marks.forEach((mark) => {
+    const left = chart.valToPos(mark.at, "x", true);
+    ctx.strokeStyle = ctx.fillStyle = COLORS[mark.color];
+    ctx.beginPath();
+    ctx.moveTo(left, bbox.top);
+    ctx.lineTo(left, bbox.top + bbox.height);
+    ctx.stroke();
+    ctx.beginPath();
+    ctx.moveTo(left - 5, bbox.top + bbox.height + 6);
+    ctx.lineTo(left + 5, bbox.top + bbox.height + 6);
+    ctx.lineTo(left, bbox.top + bbox.height);
+    ctx.fill();
+  });
+  ctx.restore();
 }
 
 function line(series, stroke) {
@@ -192,8 +255,8 @@ function place(panel, narrow, width) {
 }
 
 function draw() {
-  const chosen = Object.entries(dashboard.chosen).filter(([name]) => dashboard.templating.list.some((one) => one.name === name));
-  const variables = chosen.map(([name, value]) => `${name}: ${value}`).join("   ");
+  const named = dashboard.templating.list.filter((variable) => variable.name in dashboard.chosen);
+  const variables = named.map((variable) => `${variable.label}: ${dashboard.chosen[variable.name]}`).join("  \u00b7  ");
   const main = element("main");
   document.body.append(element("h1", { textContent: dashboard.title }, element("small", { textContent: variables })), main);
   const narrow = innerWidth <= 768;

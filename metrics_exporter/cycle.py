@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -15,7 +15,7 @@ from metrics_exporter.history import History
 from metrics_exporter.logs import event
 from metrics_exporter.page import News, Page
 from metrics_exporter.page.trails import Trails
-from metrics_exporter.refresh import LogReport, Refresher
+from metrics_exporter.refresh import LogReport, Refresher, quiet
 from metrics_exporter.snapshot import Snapshot, Snapshots
 from metrics_exporter.view import groups
 from metrics_exporter.warehouses import open_warehouse
@@ -48,8 +48,13 @@ class Update:
 class Cycle:
     """What lasts from one round to the next."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, *, restarts: int = 0, beat: Callable[[], None] = quiet) -> None:
         """Read the definitions and open warehouse and history.
+
+        Args:
+            settings: the exporter's.
+            restarts: how often this was begun anew, because the process before died or hung.
+            beat: called at each step of a round, however long it takes.
 
         Raises:
             DefinitionsError: the definitions can't be run.
@@ -61,7 +66,8 @@ class Cycle:
             settings.warehouse, threads=settings.query_threads, memory_limit=settings.query_memory
         )
         self._history = History(settings.history)
-        self._snapshots = Snapshots(settings.max_age, settings.series_limit)
+        self._beat = beat
+        self._snapshots = Snapshots(settings.max_age, settings.series_limit, restarts)
         self._page = Page(Trails(self._history, settings.recompute))
         self._refresher = self._new_refresher()
         self._definitions_errors: tuple[str, ...] = ()
@@ -114,6 +120,7 @@ class Cycle:
             lookback_days=settings.lookback_days,
             recompute=settings.recompute,
             timeout_seconds=settings.query_timeout.total_seconds(),
+            beat=self._beat,
         )
 
     def _failures(self, reports: Iterable[LogReport]) -> Iterable[str]:

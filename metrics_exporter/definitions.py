@@ -88,6 +88,7 @@ class OwnMetric(StrEnum):
     QUERY_SECONDS = "driftgauge_query_seconds"
     ERRORS = "driftgauge_errors_total"
     DEFINITION_INFO = "driftgauge_definition_info"
+    WORKER_RESTARTS = "driftgauge_worker_restarts_total"
 
 
 class Definition(BaseModel):

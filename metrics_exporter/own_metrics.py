@@ -24,12 +24,14 @@ class OwnMetrics(Collector):
         series: exported series by predictor.
         dropped: series over the limit by predictor.
         digests: what each registered predictor is measured by, as `metrics_exporter.digests` has it.
+        restarts: how many worker processes there were before the one that reports.
     """
 
     reports: tuple[LogReport, ...]
     series: Mapping[str, int]
     dropped: Mapping[str, int]
     digests: Mapping[str, str]
+    restarts: int = 0
 
     def text(self) -> bytes:
         """In the text format 0.0.4."""
@@ -55,6 +57,10 @@ class OwnMetrics(Collector):
             "What a registered predictor is measured by, as a digest: another one once that changes.",
             ["predictor", "digest"],
             [((name, digest), 1) for name, digest in sorted(self.digests.items())],
+        )
+
+        yield CounterMetricFamily(
+            OwnMetric.WORKER_RESTARTS, "Worker processes that died or hung, and were replaced.", self.restarts
         )
 
     def _registry(self) -> CollectorRegistry:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -21,6 +21,10 @@ KNOWN_FOR = timedelta(days=7)  # a model, or a feature of a model, that had rows
 _ATTEMPTS = 3  # a single hour whose scan ran into its deadline so often is given up
 
 logger = logging.getLogger(__name__)
+
+
+def quiet() -> None:
+    """Nobody wants to know that the work goes on."""
 
 
 @dataclass(frozen=True)
@@ -71,6 +75,7 @@ class Refresher:
         lookback_days: int = 28,
         recompute: int = 3,
         timeout_seconds: float = 300,
+        beat: Callable[[], None] = quiet,
     ):
         """Compute nothing yet.
 
@@ -81,11 +86,18 @@ class Refresher:
             lookback_days: how far back windows are computed that the history doesn't have.
             recompute: how many windows before the latest are computed again with it, as rows may have come late.
             timeout_seconds: the deadline of one scan, which covers a day at most.
+            beat: called before each scan, and for each window that is read or written.
         """
         limits = Limits(timedelta(days=lookback_days), recompute, timeout_seconds)
         self._logs = [
             _LogRefresher(
-                name, log, _declared_kinds(definitions, name), warehouse=warehouse, history=history, limits=limits
+                name,
+                log,
+                _declared_kinds(definitions, name),
+                warehouse=warehouse,
+                history=history,
+                limits=limits,
+                beat=beat,
             )
             for name, log in definitions.catalogue.logs.items()
         ]
@@ -117,9 +129,10 @@ class _LogRefresher:
         warehouse: Warehouse,
         history: History,
         limits: Limits,
+        beat: Callable[[], None],
     ):
         self._name, self._log, self._declared = name, log, declared
-        self._warehouse, self._history, self._limits = warehouse, history, limits
+        self._warehouse, self._history, self._limits, self._beat = warehouse, history, limits, beat
         self._settle = timedelta(seconds=log.settle_seconds)
         self._last: datetime | None = None  # the end of the last hour that was due; None: nothing is loaded yet
         self._baseline: datetime | None = None  # a window after it that isn't the latest is late
@@ -209,6 +222,7 @@ class _LogRefresher:
 
     def _ask(self, start: datetime, end: datetime) -> Scanned:
         request = ScanRequest(self._log, start, end, self._kinds)
+        self._beat()
         began = time.monotonic()
         try:
             rows = self._warehouse.scan(request, self._limits.timeout_seconds)
@@ -229,6 +243,7 @@ class _LogRefresher:
 
     def _take(self, profiles: WindowProfiles) -> None:
         """Remember an hourly window that is in the history."""
+        self._beat()
         end = profiles.end
         self._hours.add(end)
         self._set_latest(profiles)
@@ -242,6 +257,7 @@ class _LogRefresher:
                 seen[feature] = max(end, seen.get(feature, end))
 
     def _take_day(self, profiles: WindowProfiles) -> None:
+        self._beat()
         self._days.add(profiles.end)
         self._set_latest(profiles)
         self._vocabulary.add(profiles)

@@ -1,7 +1,8 @@
 """The running exporter: this process serves bytes, a worker process makes them.
 
 A worker of its own, so that neither a query nor the rendering of a million series ever holds up a scrape, and a worker
-that dies (out of memory, a crash in a driver) is started again while the last snapshot is still served.
+that dies (out of memory, a crash in a driver) or hangs (in a call that nothing interrupts) is replaced while the last
+snapshot is still served.
 """
 
 from __future__ import annotations
@@ -9,9 +10,11 @@ from __future__ import annotations
 import logging
 import multiprocessing
 import os
+import shutil
 import signal
 import ssl
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -19,6 +22,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
+from pathlib import Path
 from types import FrameType
 from typing import NoReturn
 
@@ -29,6 +33,7 @@ from metrics_exporter.errors import USER_ERRORS
 from metrics_exporter.logs import event
 from metrics_exporter.progress import progress
 from metrics_exporter.server import Server, Site
+from metrics_exporter.warehouses import spill_folder
 
 Clock = Callable[[], datetime]
 
@@ -36,6 +41,8 @@ SWITCH_SECONDS = 0.001  # so long a thread may wait for another that computes; 0
 _RESTART_SECONDS = (1.0, 5.0, 30.0, 60.0)
 _RETRY = timedelta(seconds=60)
 _PATIENCE_SECONDS = 2.0
+BEAT_SECONDS = 60.0  # so often a worker that waits says that it is there
+GRACE_SECONDS = 300.0  # beyond a query's deadline, a worker is silent for so long at most, whatever it does
 WORKER_NICE = 5  # where both want a processor, a scrape goes first
 _CONTEXT = multiprocessing.get_context("spawn")
 
@@ -62,6 +69,7 @@ def serve(settings: Settings, now: datetime | None) -> None:
     Raises:
         SettingsError: credentials or certificate can't be used.
         ServiceError: the address can't be bound, or the worker found that it can't work at all.
+        WarehouseError: there is no place for temporary files.
     """
     logs.to_stderr()
     sys.setswitchinterval(SWITCH_SECONDS)
@@ -72,8 +80,8 @@ def serve(settings: Settings, now: datetime | None) -> None:
     host, port = server.server_address[:2]
     event(_log, logging.INFO, "listening", address=f"{host!s}:{port}", tls=settings.tls_certificate is not None)
     try:
-        with _stop_signals():
-            _supervise(settings, now, site)
+        with _stop_signals(), spill_folder() as scratch:  # a worker that is ended in a query can't clear up
+            _supervise(settings, now, site, scratch)
     except _StopError:
         event(_log, logging.INFO, "stopped")
     finally:
@@ -81,24 +89,29 @@ def serve(settings: Settings, now: datetime | None) -> None:
         server.server_close()
 
 
-def _supervise(settings: Settings, now: datetime | None, site: Site) -> NoReturn:
+def _supervise(settings: Settings, now: datetime | None, site: Site, scratch: Path) -> NoReturn:
     """Keep a worker running and publish what it sends."""
     offset = now - datetime.now(UTC) if now else timedelta()
-    failed = 0
+    patience = settings.query_timeout.total_seconds() + GRACE_SECONDS
+    failed = restarts = 0
     while True:
         pipe, theirs = _CONTEXT.Pipe()
-        worker = _CONTEXT.Process(target=work, args=(settings, offset, theirs), name="worker", daemon=True)
+        arguments = (settings, offset, restarts, scratch, theirs)
+        worker = _CONTEXT.Process(target=work, args=arguments, name="worker", daemon=True)
         _start(worker)
         theirs.close()
         try:
-            if _publish(pipe, site):
+            if _publish(pipe, site, patience):
                 failed = 0
         finally:
             _end(worker, pipe)
+            for left in scratch.iterdir():
+                shutil.rmtree(left, ignore_errors=True)
         pause = _RESTART_SECONDS[min(failed, len(_RESTART_SECONDS) - 1)]
         event(_log, logging.ERROR, "worker died", exit_code=worker.exitcode, restart_seconds=pause)
         site.waiting = "the worker process died and is started again; see the log"
         failed += 1
+        restarts += 1
         time.sleep(pause)
 
 
@@ -110,21 +123,23 @@ def _start(worker: BaseProcess) -> None:
 
 
 def _end(worker: BaseProcess, pipe: Connection) -> None:
-    """Ask the worker to end; one that is in the middle of a query is ended."""
+    """Ask the worker to end; one that is in the middle of a query, or has stopped, is ended."""
     pipe.close()
     worker.join(_PATIENCE_SECONDS)
-    worker.terminate()
+    worker.kill()
     worker.join()
 
 
-def _publish(pipe: Connection, site: Site) -> bool:
-    """Publish updates until the worker is gone; whether there was any."""
+def _publish(pipe: Connection, site: Site, patience: float) -> bool:
+    """Publish updates until the worker is gone, or silent for longer than `patience` seconds; whether there was any."""
     published = False
-    while True:
+    while pipe.poll(patience):
         try:
-            message: Update | str = pipe.recv()
+            message: Update | str | None = pipe.recv()
         except (EOFError, ConnectionResetError):
             return published
+        if message is None:  # a sign of life
+            continue
         if isinstance(message, str):
             if site.snapshot is None:
                 raise ServiceError(message)
@@ -133,26 +148,48 @@ def _publish(pipe: Connection, site: Site) -> bool:
             site.page = message.page or site.page
             site.snapshot = message.snapshot
             published = True
+    event(_log, logging.ERROR, "worker hangs", silent_seconds=patience)
+    return published
 
 
-def work(settings: Settings, offset: timedelta, pipe: Connection) -> None:
-    """The worker's process: a round at each due time, until the parent closes the pipe or is gone."""
+def work(settings: Settings, offset: timedelta, restarts: int, scratch: Path, pipe: Connection) -> None:
+    """The worker's process: a round at each due time, until the parent closes the pipe or is gone.
+
+    Args:
+        settings: the exporter's.
+        offset: what its clock is ahead of the machine's.
+        restarts: how many workers there were before it.
+        scratch: where its temporary files go.
+        pipe: takes updates, None as a sign of life, and at the start the reason why there is nothing to be done.
+    """
     os.nice(WORKER_NICE)
     logs.to_stderr()
+    tempfile.tempdir = str(scratch)
     try:
-        cycle = Cycle(settings)
+        cycle = Cycle(settings, restarts=restarts, beat=lambda: _beat(pipe))
     except USER_ERRORS as error:
         pipe.send(str(error))
         return
     try:
         wake = _round(cycle, datetime.now(UTC) + offset, pipe, first=True)
         while wake is not None:
-            pause = (wake - (datetime.now(UTC) + offset)).total_seconds()
+            # In short pauses: the clock may be set, and the parent wants to know.
+            pause = min((wake - (datetime.now(UTC) + offset)).total_seconds(), BEAT_SECONDS)
             if wait([pipe], max(pause, 0)):  # the parent never sends: it has closed its end, or is gone
                 return
-            wake = _round(cycle, datetime.now(UTC) + offset, pipe)
+            _beat(pipe)
+            if datetime.now(UTC) + offset >= wake:
+                wake = _round(cycle, datetime.now(UTC) + offset, pipe)
     except BrokenPipeError:
         return
+
+
+def _beat(pipe: Connection) -> None:
+    """Tell the parent that the worker is at work; without a parent there is no reason to be."""
+    try:
+        pipe.send(None)
+    except BrokenPipeError:
+        raise SystemExit from None
 
 
 def _round(cycle: Cycle, now: datetime, pipe: Connection, *, first: bool = False) -> datetime | None:

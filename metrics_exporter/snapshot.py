@@ -52,10 +52,15 @@ class Snapshot:
 
 @dataclass
 class Snapshots:
-    """Makes snapshots, and remembers how large the predictors were when they were last exported."""
+    """Makes snapshots, and remembers how large the predictors were when they were last exported.
+
+    Attributes:
+        restarts: how many worker processes there were before this one.
+    """
 
     max_age: timedelta = DEFAULT_MAX_AGE
     series_limit: int = DEFAULT_SERIES_LIMIT
+    restarts: int = 0
     _before: dict[str, Size] = field(default_factory=dict)
 
     def make(
@@ -77,7 +82,8 @@ class Snapshots:
             render(wanted, [group for group in shown if group.predictor not in dropped], encoder)
         self._before.update({name: size for name, size in sizes.items() if name not in dropped})
         kept = {name: count for name, count in series.items() if name not in dropped}
-        own = OwnMetrics(tuple(reports), kept, {name: series[name] for name in dropped}, digests(definitions))
+        over = {name: series[name] for name in dropped}
+        own = OwnMetrics(tuple(reports), kept, over, digests(definitions), self.restarts)
         return Snapshot(
             Exposition(encoder.finish(own.text()), encoder.finish(own.openmetrics())),
             Exposition(encode(own.text()), encode(own.openmetrics())),

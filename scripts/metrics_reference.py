@@ -88,7 +88,7 @@ def _unit(metric: CatalogueMetric) -> str:
 
 def _own_entry(family: Metric) -> str:
     name = f"{family.name}_total" if family.type == "counter" else family.name
-    labels = _names(family._labelnames)  # type: ignore[attr-defined]
+    labels = _names(family._labelnames) or "none"  # type: ignore[attr-defined]
     return f"### `{name}`\n\n{family.documentation}\n\n- **Type** {family.type}, **labels** {labels}\n"
 
 

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Protocol
 
 from metrics_exporter.scan import ScanRequest, ScanRow
@@ -55,3 +59,21 @@ def open_warehouse(url: str, *, threads: int | None = None, memory_limit: str | 
     from metrics_exporter.warehouses.duckdb import DuckDBWarehouse  # noqa: PLC0415 - only who uses it needs it
 
     return DuckDBWarehouse(place, threads=threads, memory_limit=memory_limit)
+
+
+@contextmanager
+def spill_folder() -> Iterator[Path]:
+    """A folder for what a query can't hold in memory, until the block ends.
+
+    Raises:
+        WarehouseError: there is no place for one.
+    """
+    try:
+        folder = tempfile.TemporaryDirectory(prefix="driftgauge-")
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        raise WarehouseError(
+            f"there is no place for temporary files ({reason}); set TMPDIR to a folder that can be written"
+        ) from None
+    with folder:
+        yield Path(folder.name)

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import fnmatch
 import re
-import tempfile
 import threading
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
@@ -21,7 +20,7 @@ from metrics_exporter import sql
 from metrics_exporter.definitions import Kind, Log
 from metrics_exporter.scan import ScanRequest, ScanRow
 from metrics_exporter.urls import scrubbed, shown
-from metrics_exporter.warehouses import ScanTimeoutError, WarehouseError
+from metrics_exporter.warehouses import ScanTimeoutError, WarehouseError, spill_folder
 
 _FILES = {
     ".parquet": "read_parquet({}, union_by_name = true)",
@@ -112,8 +111,8 @@ class DuckDBWarehouse:
         except duckdb.Error as error:
             raise _unopened(error, self._place) from None
         # What doesn't fit into memory goes where only we can read it, not beside the log, which may be read-only.
-        with tempfile.TemporaryDirectory(prefix="driftgauge-") as spill, connection:
-            connection.execute("SET temp_directory = $spill", {"spill": spill})
+        with spill_folder() as spill, connection:
+            connection.execute("SET temp_directory = $spill", {"spill": str(spill)})
             connection.execute("SET TimeZone = 'UTC'")
             connection.execute("SET enable_progress_bar = false")  # it would write to standard output
             if reader:

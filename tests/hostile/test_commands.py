@@ -375,6 +375,16 @@ def _cpu_seconds(pid: int) -> float:
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
+@pytest.mark.parametrize("arguments", [ONCE, (*EXPORT, "--warehouse", "duckdb:log.duckdb", "--listen", "127.0.0.1:0")])
+def test_no_place_for_temporary_files_is_one_line(place: Path, arguments: tuple[str, ...]) -> None:
+    (place / "sitecustomize.py").write_text("import tempfile; tempfile._candidate_tempdir_list = lambda: ['/nowhere']")
+    done = run(place, *arguments, environment={"PYTHONPATH": str(place)})
+    assert done.returncode == 1
+    line = done.stderr.splitlines()[-1]
+    assert "there is no place for temporary files (no usable temporary directory found in ['/nowhere'])" in line
+    assert line.endswith("set TMPDIR to a folder that can be written")
+
+
 def test_a_full_disk_is_one_line(place: Path) -> None:
     with Path("/dev/full").open("w") as full:
         done = subprocess.run(

@@ -6,6 +6,7 @@ import os
 import signal
 import socket
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,7 +14,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from tests.exporter.serving.builders import END, NOW, definitions, predictor, write_definitions, write_log
-from tests.real_parts import DRIFTGAUGE, Service, exporter, get, stop, wait_until
+from tests.real_parts import DRIFTGAUGE, Service, exporter, free_port, get, running, stop, wait_until
 
 pytestmark = pytest.mark.slow
 
@@ -167,6 +168,76 @@ def test_a_worker_that_dies_is_started_again_while_its_last_values_are_served(se
     wait_until("death in the log", lambda: "worker died" in service.log.read_text())
     assert b"ml_predictions" in get(f"{service.url}/metrics")
     wait_until("new snapshot", lambda: service.log.read_text().count("published") == 2)
+
+
+IMPATIENT = """\
+from metrics_exporter import service
+
+service.BEAT_SECONDS, service.GRACE_SECONDS = 0.5, 7.0  # in the worker, too, which imports this file
+
+if __name__ == "__main__":
+    from generator.cli import main
+
+    main()
+"""
+
+
+@pytest.fixture
+def impatient(place: Path) -> Iterator[Service]:
+    """An exporter that gives up a worker that has been silent for eight seconds."""
+    (place / "impatient.py").write_text(IMPATIENT)
+    port = free_port()
+    arguments = [*ARGUMENTS, "--now", NOW.isoformat(), "--recompute", "0", "--query-timeout", "1s"]
+    command = [sys.executable, "impatient.py", "export", *arguments, "--listen", f"127.0.0.1:{port}"]
+    with running(command, f"http://127.0.0.1:{port}", "/readyz", place / "exporter.log", cwd=place) as service:
+        yield service
+
+
+def test_a_worker_that_hangs_is_replaced_while_its_last_values_are_served(impatient: Service) -> None:
+    (hanging,) = [pid for pid in _children(impatient.process.pid) if _is_worker(pid)]
+    os.kill(hanging, signal.SIGSTOP)
+    wait_until("end of the worker", lambda: not Path(f"/proc/{hanging}").exists())
+    assert b"ml_predictions{" in get(f"{impatient.url}/metrics")
+    wait_until("new snapshot", lambda: impatient.log.read_text().count("published") == 2)
+    assert b"driftgauge_worker_restarts_total 1.0" in get(f"{impatient.url}/metrics")
+    log = impatient.log.read_text()
+    assert "error worker hangs silent_seconds=8" in log
+    assert "error worker died exit_code=-9 restart_seconds=1" in log
+
+
+def test_a_call_that_nothing_interrupts_is_ended_and_leaves_no_files(place: Path) -> None:
+    os.mkfifo(place / "log.csv")  # that is opened once somebody writes into it, and nobody does
+    (place / "tmp").mkdir()
+    (place / "impatient.py").write_text(IMPATIENT)
+    arguments = [*ARGUMENTS, "--warehouse", "duckdb:log.csv", "--query-timeout", "1s", "--listen", "127.0.0.1:0"]
+    log = place / "log.txt"
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            [sys.executable, "impatient.py", "export", *arguments],
+            cwd=place,
+            env={**os.environ, "TMPDIR": str(place / "tmp")},
+            stderr=output,
+        )
+    wait_until("folder for what it spills", lambda: len(list((place / "tmp").glob("*/*"))) == 1)
+    wait_until("end of the worker", lambda: "worker died exit_code=-9" in log.read_text())
+    assert "worker hangs silent_seconds=8" in log.read_text()
+    assert list((place / "tmp").glob("*/*")) == []
+    assert stop(process) == 0
+    assert list((place / "tmp").iterdir()) == []
+
+
+def test_a_worker_that_waits_is_alive(impatient: Service) -> None:
+    (worker,) = [pid for pid in _children(impatient.process.pid) if _is_worker(pid)]
+    with pytest.raises(subprocess.TimeoutExpired):
+        impatient.process.wait(10)
+    assert worker in _children(impatient.process.pid)
+
+
+def test_a_signal_ends_it_with_a_worker_that_hangs(service: Service) -> None:
+    (hanging,) = [pid for pid in _children(service.process.pid) if _is_worker(pid)]
+    os.kill(hanging, signal.SIGSTOP)
+    assert stop(service.process) == 0
+    assert not Path(f"/proc/{hanging}").exists()
 
 
 def test_a_worker_ends_with_its_parent(service: Service) -> None:

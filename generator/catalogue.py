@@ -64,7 +64,7 @@ def _shape(subject: Subject, samples: str) -> tuple[CatalogueMetric, ...]:
         quantile = statistic is Statistic.QUANTILE
         definition = Metric(
             name=f"{prefix}_{statistic}",
-            type="summary" if quantile else "gauge",
+            type="unknown" if quantile else "gauge",
             help=f"{help_} of {of} in the latest closed window.",
             labels=(*labels, "quantile") if quantile else labels,
             subject=subject,

@@ -121,10 +121,14 @@ class Log(Definition):
 
 
 class Metric(Definition):
-    """One exported metric: its name and help text, and the statistic of the subject that it shows."""
+    """One exported metric: its name and help text, and the statistic of the subject that it shows.
+
+    Quantiles are of type `unknown`, which is what a metric has of which none is told: promtool keeps the label
+    `quantile` to summaries, and in OpenMetrics a summary has no negative quantile.
+    """
 
     name: Annotated[str, Field(pattern=r"^[a-zA-Z_:][a-zA-Z0-9_:]*$")]
-    type: Literal["gauge", "summary"]
+    type: Literal["gauge", "unknown"]
     help: str
     labels: tuple[str, ...]
     subject: Subject

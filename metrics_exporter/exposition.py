@@ -170,7 +170,9 @@ class _Lines:
 
     def __init__(self, metric: Metric, out: Writable) -> None:
         help_ = metric.help.translate(_HELP_ESCAPES)
-        self._header = f"# HELP {metric.name} {help_}\n# TYPE {metric.name} {metric.type}\n".encode("utf-8", "replace")
+        # The two formats have different words for what has no type, and both take it that none is told.
+        type_ = "" if metric.type == "unknown" else f"# TYPE {metric.name} {metric.type}\n"
+        self._header = f"# HELP {metric.name} {help_}\n{type_}".encode("utf-8", "replace")
         self._start = pa.scalar(f"{metric.name}{{")
         self._out = out
         self._labels: list[str] = []

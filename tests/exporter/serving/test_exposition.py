@@ -140,16 +140,19 @@ def test_the_whole_catalogue_passes_promtool(prometheus_binaries: PrometheusBina
 
 
 def _names(text: str) -> list[str]:
-    return [line.split()[2] for line in text.splitlines() if line.startswith("# TYPE")]
+    return [line.split()[2] for line in text.splitlines() if line.startswith("# HELP")]
 
 
 def test_both_formats_hold_the_same_samples() -> None:
-    defined, reports = definitions(predictor(mae=3.0)), [report(window([profile(), profile(feature="distance")]))]
+    negative = profile(feature="degrees", distribution=shape(-300.0, 40.0))
+    defined, reports = definitions(predictor(mae=3.0)), [report(window([profile(), negative]))]
     snapshot = Snapshots().make(defined, reports, groups(defined, reports, NOW, MAX_AGE), NOW)
     text, openmetrics = snapshot.current.text.text(), snapshot.current.openmetrics.text()
     assert openmetrics.endswith("# EOF\n")
     assert snapshot.current.text.head is snapshot.current.openmetrics.head
-    assert _samples(text, parse_text) == _samples(openmetrics, parse_openmetrics)
+    samples = _samples(openmetrics, parse_openmetrics)  # a strict parser: a summary with a quantile below 0 is refused
+    assert _samples(text, parse_text) == samples
+    assert any(name == "ml_feature_quantile" and value < 0 for (name, _), value in samples.items())
 
 
 @given(st.lists(st.binary(), max_size=5), st.binary(), st.binary())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import math
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
@@ -23,6 +24,7 @@ from metrics_exporter.profile import (
 Kinds = Mapping[tuple[str, str], Kind]  # by (predictor, feature)
 
 HOUR = timedelta(hours=1)
+MAX_NAME = 1_000  # characters
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _TRUTHS = {"true", "false"}
 
@@ -102,9 +104,13 @@ class Scanned:
 
 
 def assemble(name: str, request: ScanRequest, rows: Iterable[ScanRow]) -> Scanned:
-    """Put the scan's rows together: one hourly window for each hour of the request, also for those without rows."""
+    """Put the scan's rows together: one hourly window for each hour of the request, also for those without rows.
+
+    Of a name longer than `MAX_NAME` characters, its beginning and a digest of the whole stand for it from here on, so
+    that one row with a megabyte in it does not swell every scrape and page.
+    """
     hours: dict[int, _Hour] = defaultdict(_Hour)
-    for row in rows:
+    for row in map(_bounded, rows):
         _file(hours[row.hour], row)
     new_kinds, must_repeat = _detect(hours, request.kinds)
     kinds = {**request.kinds, **new_kinds}
@@ -113,6 +119,25 @@ def assemble(name: str, request: ScanRequest, rows: Iterable[ScanRow]) -> Scanne
         for start in _starts(request.start, request.end)
     )
     return Scanned(windows, new_kinds, must_repeat)
+
+
+def _bounded(row: ScanRow) -> ScanRow:
+    names = (row.predictor, row.model_id, row.feature, row.category)
+    if not any(name and len(name) > MAX_NAME for name in names):
+        return row
+    return row._replace(
+        predictor=_shortened(row.predictor),
+        model_id=_shortened(row.model_id),
+        feature=row.feature and _shortened(row.feature),
+        category=row.category and _shortened(row.category),
+    )
+
+
+def _shortened(name: str) -> str:
+    if len(name) <= MAX_NAME:
+        return name
+    digest = hashlib.sha256(name.encode("utf-8", "replace")).hexdigest()[:16]
+    return f"{name[: MAX_NAME - len(digest) - 1]}…{digest}"
 
 
 def _starts(start: datetime, end: datetime) -> Iterator[datetime]:

@@ -253,6 +253,46 @@ def test_an_override_uses_a_folder_that_exists(generated: Callable[[Registry], P
     assert changes["grafana_rule_group.eta_prediction"]["after"]["folder_uid"] == "logistics-ml"
 
 
+def test_what_exists_is_imported_as_the_documentation_says(generated: Callable[[Registry], Path]) -> None:
+    text = (ROOT / "docs/terraform.md").read_text(encoding="utf-8")
+    recipes = re.findall(r"```hcl\n(.*?)```", text[text.index("## What exists already") :], re.DOTALL)
+    override, imports = (
+        [recipe for recipe in recipes if recipe.startswith(kind)] for kind in ('resource "grafana_folder"', "import")
+    )
+    root = generated(registry()) / "logistics"
+    (root / "override.tf").write_text(*override)
+    (root / "imports.tf").write_text("\n".join(imports))
+    with terraform(root) as run:
+        changes = run.changes()
+        run.apply()
+        assert run.changes() == {}
+        (root / "imports.tf").unlink()
+        assert run.changes() == {}
+        run.run("test")
+    taken_over = {address: change["importing"]["id"] for address, change in changes.items() if "importing" in change}
+    assert taken_over == {
+        "grafana_contact_point.slack[0]": "driftgauge logistics Slack",
+        "grafana_folder.this": "logistics-ml",
+    }
+    assert {changes[address]["actions"][0] for address in taken_over} == {"update"}
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "message"),
+    [
+        ("grafana_url", "grafana.example.com", "It begins with https://."),
+        ("prometheus_data_source_uid", "Prometheus (staging)", "It is the data source's UID, not its name"),
+        ("prometheus_data_source_uid", "", "It is the data source's UID, not its name"),
+        ("slack_contact_point", "", "It is the contact point's name, as Grafana shows it."),
+    ],
+)
+def test_a_wrong_value_is_told_before_anything_is_planned(
+    generated: Callable[[Registry], Path], name: str, value: str, message: str
+) -> None:
+    with terraform(generated(registry()) / "logistics") as run:
+        assert message in " ".join(run.refuses_to_plan(**{name: value}).replace("│", "").split())
+
+
 def test_every_variable_is_documented(generated: Callable[[Registry], Path]) -> None:
     text = (ROOT / "docs/terraform.md").read_text(encoding="utf-8")
     variables = {

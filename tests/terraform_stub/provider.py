@@ -24,6 +24,8 @@ _SCHEMAS = json.loads(Path(__file__).with_name("grafana_schema.json").read_text(
 _UNKNOWN = msgpack.ExtType(0, b"\0")
 # Arguments whose change makes another object; the schema, as Terraform prints it, does not tell.
 _REPLACING = {"grafana_folder": ("uid",), "grafana_rule_group": ("folder_uid", "name")}
+# By which attribute the real provider finds what is imported; Terraform's own import has its other values null.
+_IMPORTED_BY = {"grafana_folder": "uid", "grafana_contact_point": "name"}
 _APPLIED = {"string": "applied", "number": 1, "bool": False}
 
 
@@ -87,6 +89,13 @@ class _Provider(_services.ProviderServicer):
         if planned is not None:
             _fill(planned, None, _block(request), lambda kind: _APPLIED.get(str(kind)))
         return _messages.ApplyResourceChange.Response(new_state=_encode(planned), legacy_type_system=True)
+
+    def ImportResourceState(self, request: Any, context: Any) -> Any:
+        block = _block(request)
+        found = dict.fromkeys(block["attributes"]) | {name: [] for name in block.get("block_types", {})}
+        found |= {"id": request.id, _IMPORTED_BY[request.type_name]: request.id}
+        imported = _messages.ImportResourceState.ImportedResource(type_name=request.type_name, state=_encode(found))
+        return _messages.ImportResourceState.Response(imported_resources=[imported])
 
 
 def _block(request: Any) -> dict[str, Any]:

@@ -54,20 +54,33 @@ def _versions() -> list[Block]:
     providers = Block("required_providers", {"grafana": provider})
     connection = {"url": Raw("var.grafana_url"), "auth": Raw("var.grafana_auth"), "store_dashboard_sha256": True}
     return [
-        Block("terraform", {"required_version": ">= 1.7"}, (providers,)),
+        Block("terraform", {"required_version": ">= 1.7, < 2.0"}, (providers,)),
         Block('provider "grafana"', connection),
     ]
 
 
 def _variables(root: Root) -> list[Block]:
     variables = [
-        _variable("grafana_url", "Grafana's address; null: from the environment, GRAFANA_URL.", default=None),
+        _variable(
+            "grafana_url",
+            "Grafana's address; null: from the environment, GRAFANA_URL.",
+            _valid('var.grafana_url == null || can(regex("^https?://", var.grafana_url))', "It begins with https://."),
+            default=None,
+        ),
         _secret("grafana_auth", "A service account's token; null: from the environment, GRAFANA_AUTH."),
-        _variable("prometheus_data_source_uid", "The UID of the Prometheus data source that has the metrics."),
-        _variable("folder_prefix", "Goes before the titles of folders and contact points.", default=""),
+        _variable(
+            "prometheus_data_source_uid",
+            "The UID of the Prometheus data source that has the metrics.",
+            _valid(
+                'can(regex("^[0-9A-Za-z_-]{1,40}$", var.prometheus_data_source_uid))',
+                "It is the data source's UID, not its name: the last part of the address of its page in Grafana.",
+            ),
+        ),
+        _variable("folder_prefix", "Goes before the titles of folders and contact points.", default="", nullable=False),
     ]
     if not root.contact_points:
-        variables.append(_variable("contact_point", "The existing contact point that is notified, by its name."))
+        about = "The existing contact point that is notified, by its name."
+        variables.append(_variable("contact_point", about, _not_empty("contact_point")))
     for point in root.contact_points:
         variables += _contact_variables(point)
     return variables
@@ -75,7 +88,8 @@ def _variables(root: Root) -> list[Block]:
 
 def _contact_variables(point: ContactPoint) -> Iterator[Block]:
     about = "An existing contact point to notify, by its name; null: one is created."
-    yield _variable(f"{point.kind}_contact_point", about, default=None)
+    name = f"{point.kind}_contact_point"
+    yield _variable(name, about, _not_empty(name), default=None)
     if point.kind == "slack":
         yield _secret("slack_token", f"Slack bot token for {point.target}; or slack_url.")
         yield _secret("slack_url", f"Slack webhook URL for {point.target}; or slack_token.")
@@ -83,9 +97,18 @@ def _contact_variables(point: ContactPoint) -> Iterator[Block]:
         yield _secret("pagerduty_integration_key", f"Integration key of the PagerDuty service {point.target}.")
 
 
-def _variable(name: str, about: str, **settings: Any) -> Block:
+def _variable(name: str, about: str, validation: Block | None = None, **settings: Any) -> Block:
     values = {key: Raw("null") if value is None else value for key, value in settings.items()}
-    return Block(f'variable "{name}"', {"description": about, "type": Raw("string"), **values})
+    blocks = (validation,) if validation else ()
+    return Block(f'variable "{name}"', {"description": about, "type": Raw("string"), **values}, blocks)
+
+
+def _valid(condition: str, message: str) -> Block:
+    return Block("validation", {"condition": Raw(condition), "error_message": message})
+
+
+def _not_empty(name: str) -> Block:
+    return _valid(f'var.{name} != ""', "It is the contact point's name, as Grafana shows it.")
 
 
 def _secret(name: str, about: str) -> Block:
@@ -103,6 +126,7 @@ def _main(root: Root) -> list[Block]:
         *map(_contact_point, root.contact_points),
         _locals(root),
         _output("folder", "The folder's address.", "grafana_folder.this.url"),
+        _output("contact_points", "The contact point that hears of alerts, by their severity.", "local.contact_points"),
     ]
 
 

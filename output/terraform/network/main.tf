@@ -58,3 +58,8 @@ output "folder" {
   description = "The folder's address."
   value       = grafana_folder.this.url
 }
+
+output "contact_points" {
+  description = "The contact point that hears of alerts, by their severity."
+  value       = local.contact_points
+}

@@ -5,6 +5,11 @@ variable "grafana_url" {
   description = "Grafana's address; null: from the environment, GRAFANA_URL."
   type        = string
   default     = null
+
+  validation {
+    condition     = var.grafana_url == null || can(regex("^https?://", var.grafana_url))
+    error_message = "It begins with https://."
+  }
 }
 
 variable "grafana_auth" {
@@ -17,18 +22,29 @@ variable "grafana_auth" {
 variable "prometheus_data_source_uid" {
   description = "The UID of the Prometheus data source that has the metrics."
   type        = string
+
+  validation {
+    condition     = can(regex("^[0-9A-Za-z_-]{1,40}$", var.prometheus_data_source_uid))
+    error_message = "It is the data source's UID, not its name: the last part of the address of its page in Grafana."
+  }
 }
 
 variable "folder_prefix" {
   description = "Goes before the titles of folders and contact points."
   type        = string
   default     = ""
+  nullable    = false
 }
 
 variable "slack_contact_point" {
   description = "An existing contact point to notify, by its name; null: one is created."
   type        = string
   default     = null
+
+  validation {
+    condition     = var.slack_contact_point != ""
+    error_message = "It is the contact point's name, as Grafana shows it."
+  }
 }
 
 variable "slack_token" {

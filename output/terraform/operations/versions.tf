@@ -2,7 +2,7 @@
 # Terraform and its provider for the team 'operations'.
 
 terraform {
-  required_version = ">= 1.7"
+  required_version = ">= 1.7, < 2.0"
 
   required_providers {
     grafana = {

@@ -14,7 +14,7 @@ run "existing_contact_points" {
   command = plan
 
   assert {
-    condition     = grafana_folder.this.title == "[test] driftgauge"
+    condition     = startswith(grafana_folder.this.title, "[test] ")
     error_message = "The folder's title has the prefix."
   }
 }

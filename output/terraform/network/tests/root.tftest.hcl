@@ -18,7 +18,7 @@ run "existing_contact_points" {
   }
 
   assert {
-    condition     = grafana_folder.this.title == "[test] network"
+    condition     = startswith(grafana_folder.this.title, "[test] ")
     error_message = "The folder's title has the prefix."
   }
 

@@ -17,7 +17,7 @@ run "existing_contact_points" {
   }
 
   assert {
-    condition     = grafana_folder.this.title == "[test] operations"
+    condition     = startswith(grafana_folder.this.title, "[test] ")
     error_message = "The folder's title has the prefix."
   }
 

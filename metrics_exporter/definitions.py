@@ -82,6 +82,7 @@ class OwnMetric(StrEnum):
     ROWS = "driftgauge_window_rows"
     DUPLICATE_ROWS = "driftgauge_duplicate_rows"
     UNPARSABLE_VALUES = "driftgauge_unparsable_values"
+    UNDATED_ROWS = "driftgauge_undated_rows"
     SERIES = "driftgauge_series"
     DROPPED_SERIES = "driftgauge_dropped_series"
     MISSED_WINDOWS = "driftgauge_missed_windows_total"

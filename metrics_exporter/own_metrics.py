@@ -78,6 +78,13 @@ class OwnMetrics(Collector):
             "Windows that were due while the exporter did not run, or that failed.",
             [((r.log,), r.missed_windows) for r in self.reports],
         )
+        undated = [((r.log,), r.undated_rows) for r in self.reports if r.undated_rows is not None]
+        yield _gauge(
+            OwnMetric.UNDATED_ROWS,
+            "Rows of the whole log whose text is no time, so that they are in no window; of logs with times as text.",
+            ["log"],
+            undated,
+        )
         yield _counter(OwnMetric.ERRORS, "Refreshes that failed.", [((r.log,), r.errors) for r in self.reports])
 
     def _of_windows(self) -> Iterator[Metric]:

@@ -41,6 +41,7 @@ class LogReport:
         error: of the last refresh, in plain words and without secrets.
         missed_windows: hourly windows since the start that were caught up late or given up.
         errors: refreshes since the start that failed.
+        undated_rows: rows whose text is no time, in the whole log, when it was last asked; None: its times are no text.
     """
 
     log: str
@@ -52,6 +53,7 @@ class LogReport:
     error: str | None
     missed_windows: int
     errors: int
+    undated_rows: int | None = None
 
 
 @dataclass(frozen=True)
@@ -142,6 +144,7 @@ class _LogRefresher:
         self._errors = 0
         self._last_success: datetime | None = None
         self._query_seconds: float | None = None
+        self._undated_rows: int | None = None
 
     def refresh(self, now: datetime) -> LogReport:
         """Compute what is due; whatever fails is in the report."""
@@ -214,6 +217,7 @@ class _LogRefresher:
 
     def _scan(self, start: datetime, end: datetime) -> Scanned:
         scanned = self._ask(start, end)
+        self._undated_rows = scanned.undated_rows
         if scanned.new_kinds:
             self._kinds = {**self._kinds, **scanned.new_kinds}
             found = {key: kind for key, kind in self._kinds.items() if key not in self._declared}
@@ -303,4 +307,5 @@ class _LogRefresher:
             error=error,
             missed_windows=len(self._missed),
             errors=self._errors,
+            undated_rows=self._undated_rows,
         )

@@ -50,13 +50,14 @@ class ScanRow(NamedTuple):
     series     values neither NULL nor NaN     … that are not defaults        … finite numbers      … ±inf
     other      such values beyond the top      … that are not defaults        distinct categories
     defaults   rows with the feature's default
+    undated    rows of the whole log
     ========== =============================== ============================== ===================== ===========
 
     `series` comes once with category None for what is read as a number (or can't be read as the feature's kind), and
-    once a category.
+    once a category. `undated`, rows whose text is no time, comes once for a log whose times are text, else not at all.
     """
 
-    part: Literal["duplicates", "model", "series", "other", "defaults"]
+    part: Literal["duplicates", "model", "series", "other", "defaults", "undated"]
     hour: int
     predictor: str
     model_id: str
@@ -96,11 +97,14 @@ class Scanned:
 
     Attributes:
         must_repeat: a new feature mixed numbers and text, so it must be read again now that its kind is known.
+        undated_rows: rows of the whole log whose text is no time, so that they are in no window; None: its times are no
+            text.
     """
 
     windows: tuple[WindowProfiles, ...]
     new_kinds: Kinds
     must_repeat: bool
+    undated_rows: int | None
 
 
 def assemble(name: str, request: ScanRequest, rows: Iterable[ScanRow]) -> Scanned:
@@ -110,15 +114,19 @@ def assemble(name: str, request: ScanRequest, rows: Iterable[ScanRow]) -> Scanne
     that one row with a megabyte in it does not swell every scrape and page.
     """
     hours: dict[int, _Hour] = defaultdict(_Hour)
+    undated_rows = None
     for row in map(_bounded, rows):
-        _file(hours[row.hour], row)
+        if row.part == "undated":
+            undated_rows = row.present
+        else:
+            _file(hours[row.hour], row)
     new_kinds, must_repeat = _detect(hours, request.kinds)
     kinds = {**request.kinds, **new_kinds}
     windows = tuple(
         _window(name, start, hours.get(int((start - _EPOCH) / HOUR), _Hour()), kinds)
         for start in _starts(request.start, request.end)
     )
-    return Scanned(windows, new_kinds, must_repeat)
+    return Scanned(windows, new_kinds, must_repeat, undated_rows)
 
 
 def _bounded(row: ScanRow) -> ScanRow:

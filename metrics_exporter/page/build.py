@@ -137,6 +137,8 @@ def log(report: LogReport, definitions: Definitions, trails: Trails) -> Log:
         ("caught up late", words.plural(report.missed_windows, "window")),
         ("failed refreshes", words.count(report.errors)),
     ]
+    if report.undated_rows is not None:
+        facts.append(("rows whose time is none", words.count(report.undated_rows)))
     if hour:
         unparsable = sum(profile.unparsable for profile in hour.profiles)
         facts += [

@@ -162,7 +162,20 @@ class TestLog:
         assert exported(done, "eta")
         assert 'ml_predictions{predictor="bad",model_id="eta_v1",window="1h"} 4' in done.stdout
         assert 'driftgauge_unparsable_values{log="default",window="1h"} 1.0' in done.stdout
+        assert "driftgauge_undated_rows{" not in done.stdout
         assert not any(f'predictor="{name}"' in done.stdout for name in ("future", "never", "unknown"))
+
+    def test_times_as_text_that_are_none(self, place: Path) -> None:
+        self._execute(
+            place,
+            "ALTER TABLE predictions ALTER sent_at TYPE VARCHAR",
+            "UPDATE predictions SET sent_at = 'yesterday' WHERE prediction_id = 'id3'",
+            "UPDATE predictions SET sent_at = NULL WHERE prediction_id = 'id4'",
+        )
+        done = run(place, *ONCE)
+        assert (done.returncode, done.stderr) == (0, "")
+        assert 'ml_predictions{predictor="eta",model_id="eta_v1",window="1h"} 28' in done.stdout
+        assert 'driftgauge_undated_rows{log="default"} 6.0' in done.stdout
 
     def test_an_empty_window(self, place: Path) -> None:
         self._execute(place, "DELETE FROM predictions")

@@ -78,12 +78,15 @@ def built_log(say: Say) -> Log:
     """The log, built if need be.
 
     Raises:
-        DemoError: what builds it isn't installed.
+        DemoError: what builds it isn't installed, or it can't be written.
     """
     try:
         return ensure_log(say=say)
     except ImportError as error:
         raise DemoError(f"{error.name} is missing; run `pip install 'driftgauge[demo]'`") from None
+    except duckdb.IOException as error:
+        reason = str(error).partition("\n")[0]
+        raise DemoError(f"the log can't be written ({reason}); make room for 400 MB") from None
 
 
 def _require_clone() -> None:

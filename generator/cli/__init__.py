@@ -12,6 +12,13 @@ import click
 
 INTERRUPTED = 128 + signal.SIGINT  # the exit code that shells give to what Ctrl-C ended
 
+# What a file system refuses is no defect of ours, wherever it happens.
+_ADVICE = {
+    **dict.fromkeys((errno.ENOSPC, errno.EDQUOT), "make room"),
+    **dict.fromkeys((errno.EACCES, errno.EPERM), "mend its permissions, or choose another place"),
+    errno.EROFS: "choose another place",
+}
+
 # name: (module, one line of help)
 COMMANDS = {
     "init": ("generator.cli.init", "Make a new monitoring repository: registry, CI, README."),
@@ -42,16 +49,17 @@ class LazyGroup(click.Group):
         return command
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Run a command; Ctrl-C ends it as shells expect, and a full disk is no defect."""
+        """Run a command; Ctrl-C ends it as shells expect, and what a file system refuses is one line."""
         try:
             return super().invoke(ctx)
         except KeyboardInterrupt:
             click.echo("interrupted", err=True)
             raise click.exceptions.Exit(INTERRUPTED) from None
         except OSError as error:
-            if error.errno != errno.ENOSPC:
+            if error.errno not in _ADVICE:
                 raise
-            raise click.ClickException(f"{error.filename or 'the output'}: {error.strerror}; make room") from None
+            place = error.filename or "the output"
+            raise click.ClickException(f"{place}: {error.strerror}; {_ADVICE[error.errno]}") from None
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """List the commands without importing any."""

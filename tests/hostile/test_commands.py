@@ -297,6 +297,14 @@ class TestPermissions:
         assert (done.returncode, told in done.stderr) == (code, True), done.stderr
         assert not [*(place / "closed").iterdir(), *(place / "readonly").iterdir()]
 
+    def test_the_demo_s_folder(self, place: Path, before: tuple[str, ...]) -> None:
+        (place / ".cache").mkdir(mode=0o555)
+        done = run(place, "demo", "--log-only", before=before)
+        assert (done.returncode, done.stdout) == (1, "")
+        assert done.stderr == (
+            "Error: .cache/driftgauge: Permission denied; mend its permissions, or choose another place\n"
+        )
+
     def test_definitions_of_predictors(self, place: Path, before: tuple[str, ...]) -> None:
         folder = place / "output" / "metrics" / "predictors"
         folder.chmod(0)
@@ -386,6 +394,13 @@ def _children(pid: int) -> str:
 def _cpu_seconds(pid: int) -> float:
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def test_no_room_for_the_demo_s_log_is_one_line(place: Path) -> None:
+    done = run(place, "demo", "--log-only", before=("prlimit", "--fsize=1000000"))
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.splitlines()[-1].startswith("Error: the log can't be written (IO Error: Could not write file ")
+    assert not list((place / ".cache" / "driftgauge").glob("flights*"))
 
 
 @pytest.mark.parametrize("arguments", [ONCE, (*EXPORT, "--warehouse", "duckdb:log.duckdb", "--listen", "127.0.0.1:0")])

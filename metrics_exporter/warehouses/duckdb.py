@@ -280,7 +280,9 @@ def _offer_files(connection: duckdb.DuckDBPyConnection, place: str, reader: str,
         connection.execute(f"CREATE VIEW {view} AS SELECT * FROM {reader.format(literal)}")
     except duckdb.Error as error:
         reason = scrubbed(_first_line(error), place)
-        raise WarehouseError(f"{shown(place)}: can't be read as the log {log.table} ({reason})") from None
+        raise WarehouseError(
+            f"{shown(place)}: can't be read as the log {log.table} ({reason}); see to the files and the pattern"
+        ) from None
 
 
 def _timeout_message(request: ScanRequest, seconds: float) -> str:
@@ -308,11 +310,16 @@ def _unopened(error: duckdb.Error, place: str) -> WarehouseError:
             f"{shown(place)} is locked: another process has it open for writing; let the writer close it "
             "between its writes, or have it write Parquet files"
         )
-    return WarehouseError(f"{shown(place)} can't be opened as a DuckDB database ({scrubbed(text, place)})")
+    return WarehouseError(
+        f"{shown(place)} can't be opened as a DuckDB database ({scrubbed(text, place)}); "
+        "name a database, or a pattern of .parquet or .csv files"
+    )
 
 
 def _first_line(error: Exception) -> str:
-    return str(error).partition("\n")[0]
+    """What DuckDB says first; of a line of CSV it says only after it what is wrong with it."""
+    first, *more = str(error).partition("\n\n")[0].splitlines()
+    return f"{first}: {more[-1]}" if more and "CSV Error on Line" in first else first
 
 
 def _quote(name: str) -> str:

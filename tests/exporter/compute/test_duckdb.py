@@ -48,6 +48,16 @@ def test_a_file_that_is_no_database(tmp_path: Path) -> None:
     assert "can't be opened as a DuckDB database" in _error(f"duckdb:{tmp_path}/x.duckdb")
 
 
+def test_a_file_that_is_no_utf8_is_said_with_its_line(tmp_path: Path) -> None:
+    header = b"sent_at,prediction_id,predictor_name,model_id,prediction_result,features,default_values_used\n"
+    rows = [b"2026-03-04 10:00:01,%d,%s,m,1.5,{},[]\n" % (n, b"\xff" if n == 3 else b"p") for n in range(9)]
+    (tmp_path / "x.csv").write_bytes(header + b"".join(rows))
+    error = _error(f"duckdb:{tmp_path}/x.csv")
+    assert "CSV Error on Line: 5: " in error
+    assert "Invalid unicode (byte sequence mismatch) detected. This file is not utf-8 encoded.)" in error
+    assert "2026" not in error
+
+
 def test_a_missing_table_and_missing_columns_are_named(log: LogFile) -> None:
     log.write([Row({"a": 1})])
     assert "table gone is not in the log's database" in _error(log.url, _request("gone"))

@@ -125,7 +125,9 @@ def _refusals(folder: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise WriteError(f"{error.filename or folder}: {error.strerror or error}; the output is as it was") from error
+        staged = not error.filename or _STAGING_PREFIX in error.filename  # a name that nobody knows
+        place, reason = folder if staged else error.filename, error.strerror or error
+        raise WriteError(f"{place}: {reason}; the output is as it was: see to the folder, and run it again") from error
 
 
 def _obstacle(folder: Path, path: str) -> str | None:

@@ -277,7 +277,7 @@ class TestPermissions:
             (("generate", "closed"), 2, "'closed' is not readable"),
             (("generate", "--output", "closed"), 2, "'closed' is not readable"),
             (("generate", "--output", "closed/output"), 1, "closed/output: Permission denied"),
-            (("generate", "--output", "readonly"), 1, "Permission denied; the output is as it was"),
+            (("generate", "--output", "readonly"), 1, "readonly: Permission denied; the output is as it was: see to"),
             (("init", "closed/new"), 1, "Permission denied; nothing was written"),
             (("init", "readonly"), 1, "Permission denied; nothing was written"),
             ((*ONCE, "--definitions", "closed"), 1, "closed/catalogue.yaml: can't be read (Permission denied)"),

@@ -99,8 +99,8 @@ class _Reading:
             self.declared.teams += found.teams
             self.declared.predictors += found.predictors
         # One mistake is one finding: what the syntax is about already has its sentence.
-        told = {finding.place for finding in findings}
-        self.findings += findings + [finding for finding in misshapen if finding.place not in told]
+        told = {_begin(finding) for finding in findings}
+        self.findings += findings + [finding for finding in misshapen if _begin(finding) not in told]
         if document:
             found_silences, wrong = silences.find(document, source.text)
             self.silences += found_silences
@@ -110,6 +110,10 @@ class _Reading:
         if source.path.suffix == JSONNET:
             return jsonnet_reader.read(source, self.declared.folder)
         return yaml_reader.read(source.name, source.text)
+
+
+def _begin(finding: Finding) -> tuple[int, int, str]:
+    return finding.place.line, finding.place.column, finding.place.key_path
 
 
 @contextmanager

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Iterator
 
 from generator.checks.shape import bad_duration
 from generator.spec.schema import Schema, schema
+from generator.yaml_text import flow
 
 _INTRODUCTION = """\
 # The registry file
@@ -173,18 +173,7 @@ def _choice(names: list[object]) -> str:
 
 
 def _code(value: object) -> str:
-    return f"`{_cell(_yaml(value))}`"
-
-
-def _yaml(value: object) -> str:
-    """A value in YAML's flow style; text is quoted where it must be."""
-    if isinstance(value, dict):
-        return "{" + ", ".join(f"{key}: {_yaml(item)}" for key, item in value.items()) + "}"
-    if isinstance(value, list):
-        return "[" + ", ".join(map(_yaml, value)) + "]"
-    shown = json.dumps(value, ensure_ascii=False)
-    plain = isinstance(value, str) and not any(character in value for character in ":#*{}[],&!|>'\"%@`")
-    return str(value) if plain else shown
+    return f"`{_cell(flow(value))}`"
 
 
 def _cell(text_: str) -> str:

@@ -6,7 +6,14 @@ import re
 from collections.abc import Callable
 from typing import NamedTuple
 
-from generator.checks.syntax import yaml_boolean, yaml_number_base, yaml_sexagesimal, yaml_underscore
+from generator.checks.syntax import (
+    smart_quotes,
+    yaml_boolean,
+    yaml_date,
+    yaml_number_base,
+    yaml_sexagesimal,
+    yaml_underscore,
+)
 from generator.findings import Rule
 
 Value = str | int | float | bool | None
@@ -19,7 +26,8 @@ _FLOAT = re.compile(
 )
 
 _TRAPS: tuple[tuple[Rule, Callable[[str], tuple[str, str] | None]], ...] = tuple(
-    (trap.RULE, trap.recognise) for trap in (yaml_boolean, yaml_underscore, yaml_sexagesimal, yaml_number_base)
+    (trap.RULE, trap.recognise)
+    for trap in (yaml_boolean, yaml_underscore, yaml_sexagesimal, yaml_number_base, yaml_date, smart_quotes)
 )
 
 

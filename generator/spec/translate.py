@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from types import UnionType
 from typing import Annotated, Any, Union, get_args, get_origin
@@ -11,18 +10,66 @@ from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
-from generator.checks.shape import missing_key, out_of_range, unknown_choice, unknown_key, wrong_type
-from generator.findings import Finding, Rule, Severity
+from generator.checks.shape import (
+    misplaced_block,
+    missing_key,
+    out_of_range,
+    unknown_choice,
+    unknown_key,
+    wrong_type,
+)
+from generator.checks.syntax import yaml_anchor
+from generator.findings import Finding, Rule, Severity, nearest
+from generator.spec import misplaced
 from generator.spec.tree import Document, KeyPath
+from generator.yaml_text import flow
 
 _ABSENT = object()
 
 
 def findings(document: Document, error: ValidationError, spec: type[BaseModel]) -> Iterator[tuple[KeyPath, Finding]]:
-    """Each problem's key path in the data, and the finding that it is."""
-    for problem in error.errors(include_url=False):
-        path = _path(document.data, problem["loc"])
-        yield path, _finding(document, path, problem, spec)
+    """The key path in the data of what is wrong, and the finding that it is; one mistake is one finding."""
+    problems = [(_path(document.data, problem["loc"]), problem) for problem in error.errors(include_url=False)]
+    unknown = _Unknown(document, spec, [path for path, problem in problems if problem["type"] == "extra_forbidden"])
+    yield from unknown.misplaced.items()
+    for path, problem in problems:
+        if not unknown.explains(path, problem["type"]):
+            yield path, _finding(document, path, problem, spec)
+
+
+class _Unknown:
+    """The unknown keys of a document, and what else is wrong because of them.
+
+    Attributes:
+        misplaced: the blocks that belong elsewhere, by path.
+        meant: the paths of the keys that were meant by those that are misspelt.
+        merged: the mappings that would be completed by a merge key.
+    """
+
+    def __init__(self, document: Document, spec: type[BaseModel], paths: list[KeyPath]) -> None:
+        self.misplaced: dict[KeyPath, Finding] = {}
+        self.meant: set[KeyPath] = set()
+        self.merged = {path[:-1] for path in paths if path[-1] == yaml_anchor.MERGE_KEY}
+        for path in paths:
+            possible = _fields(spec, document.data, path[:-1])
+            if near := nearest(str(path[-1]), possible):
+                self.meant.add((*path[:-1], near))
+            for at, allowed in ((path, {}), (path[:-1], possible)):
+                if block := misplaced.recognise(_at(document.data, at), allowed):
+                    place = document.place(at, key=True)
+                    self.misplaced[at] = misplaced_block.finding(place, block.what, block.home)
+
+    def explains(self, path: KeyPath, kind: str) -> bool:
+        """Whether a problem is but a consequence: of a block elsewhere, a key misspelt, or one that is merged in."""
+        if kind == "missing" and (path in self.meant or path[:-1] in self.merged):
+            return True
+        return any(path[: len(block)] == block for block in self.misplaced)
+
+
+def _at(data: Any, path: KeyPath) -> Any:
+    for part in path:
+        data = _child(data, part)
+    return data
 
 
 def _finding(document: Document, path: KeyPath, problem: ErrorDetails, spec: type[BaseModel]) -> Finding:
@@ -33,12 +80,12 @@ def _finding(document: Document, path: KeyPath, problem: ErrorDetails, spec: typ
         return unknown_key.finding(place, str(path[-1]), _fields(spec, document.data, path[:-1]))
     if kind in {"missing", "union_tag_not_found"}:
         owner, key = (path[:-1], str(path[-1])) if kind == "missing" else (path, "kind")
-        example = _example(_fields(spec, document.data, owner)[key])
-        return missing_key.finding(document.place(owner), key, example)
+        return missing_key.finding(document.place(owner), key, _example(spec, document.data, (*owner, key)))
     if kind in {"literal_error", "union_tag_invalid"}:
-        return unknown_choice.finding(place, *_choice(kind, value, context))
+        at = path if kind == "literal_error" else (*path, "kind")
+        return unknown_choice.finding(document.place(at), *_choice(kind, value, context))
     if kind in wrong_type.EXPECTED:
-        return wrong_type.finding(place, kind, value, document.text(path))
+        return wrong_type.finding(place, kind, value, document.text(path), _example(spec, document.data, path))
     if kind in out_of_range.ADVICE:
         return out_of_range.finding(place, kind, value, context)
     # What is left are the validators of the spec itself, which bring the words with them.
@@ -114,6 +161,20 @@ def _options(annotation: Any) -> tuple[Any, ...]:
     return (annotation,)
 
 
-def _example(field: FieldInfo) -> str:
-    """The field's example, as one would write it."""
-    return json.dumps((field.examples or [""])[0], ensure_ascii=False).replace('"', "")
+def _example(spec: type[BaseModel], data: Any, path: KeyPath) -> str:
+    """What one could write for what is at `path`, with its key if it has one; empty where the spec has no example."""
+    for depth in range(len(path), 0, -1):
+        field = _fields(spec, data, path[: depth - 1]).get(str(path[depth - 1]))
+        if field is not None:
+            return _below((field.examples or [None])[0], path[depth - 1], path[depth:])
+    return ""
+
+
+def _below(example: Any, key: str | int, path: KeyPath) -> str:
+    """The part of a key's example that stands for `path` below it."""
+    for _ in path:
+        example = next(iter(example.values() if isinstance(example, dict) else example or ()), None)
+    if example is None:
+        return ""
+    last = path[-1] if path else key
+    return f"{last}: {flow(example)}" if isinstance(last, str) else flow(example)

@@ -6,11 +6,14 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from generator.findings import Place
 
 KeyPath = tuple[str | int, ...]
+
+# What stands for a value that is missing in YAML: nothing takes it for one that may be left out.
+NOTHING: Final = object()
 
 _BARE = re.compile(r"[A-Za-z0-9_-]+")
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Discriminator, Field, Tag
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, Tag
 
 from generator.catalogue import METRICS
 from generator.checks.shape import bad_address, bad_channel, bad_duration, bad_name, bad_text, unknown_choice
@@ -50,11 +50,12 @@ Name = Annotated[str, AfterValidator(bad_name.accept), Field(json_schema_extra={
 Text = Annotated[str, AfterValidator(bad_text.accept), Field(json_schema_extra={"minLength": 1})]
 Lines = Annotated[str, AfterValidator(bad_text.accept_lines), Field(json_schema_extra={"minLength": 1})]
 Duration = Annotated[
-    str, AfterValidator(bad_duration.accept), Field(json_schema_extra={"pattern": bad_duration.PATTERN})
+    str,
+    BeforeValidator(bad_duration.needs_unit),
+    AfterValidator(bad_duration.accept),
+    Field(json_schema_extra={"pattern": bad_duration.PATTERN}),
 ]
-PositiveDuration = Annotated[
-    str, AfterValidator(bad_duration.accept_positive), Field(json_schema_extra={"pattern": bad_duration.PATTERN})
-]
+PositiveDuration = Annotated[Duration, AfterValidator(bad_duration.not_zero)]
 Address = Annotated[
     str, AfterValidator(bad_address.accept), Field(json_schema_extra={"format": "uri", "pattern": "^https?://"})
 ]

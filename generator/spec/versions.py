@@ -7,8 +7,8 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from generator.checks.shape import missing_key, unsupported_version, wrong_type
-from generator.findings import Finding
+from generator.checks.shape import missing_key, unknown_key, unsupported_version, wrong_type
+from generator.findings import Finding, nearest
 from generator.spec import translate
 from generator.spec.registry import Entry
 from generator.spec.salvage import Salvaged, salvage
@@ -24,7 +24,9 @@ def load(document: Document) -> tuple[Salvaged | None, list[Finding]]:
     if not isinstance(data, dict):
         return None, [wrong_type.finding(document.place(), "dict_type", data, None)]
     if "version" not in data:
-        return None, [missing_key.finding(document.place(), "version", str(max(LOADERS)))]
+        if near := nearest("version", map(str, data)):
+            return None, [unknown_key.finding(document.place((near,), key=True), near, ["version"])]
+        return None, [missing_key.finding(document.place(), "version", f"version: {max(LOADERS)}")]
     version = data["version"]
     if isinstance(version, bool) or not isinstance(version, int) or version not in LOADERS:
         return None, [unsupported_version.finding(document.place(("version",)), version, LOADERS)]

@@ -6,19 +6,17 @@ expand (so no bomb), and every scalar's style is at hand to tell YAML's traps fr
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 import yaml
 
 from generator.checks.syntax import (
+    colon,
     duplicate_key,
     empty_file,
     hash_comment,
-    merge_conflict,
     missing_value,
     several_documents,
-    tab,
     too_large,
     yaml_anchor,
     yaml_key,
@@ -27,11 +25,10 @@ from generator.checks.syntax import (
 )
 from generator.findings import Finding, Place, quote
 from generator.lines import LINE_BREAK
-from generator.spec import scalars
-from generator.spec.tree import Branch, Document, Leaf, leaf_place, place_at
+from generator.spec import scalars, yaml_problems
+from generator.spec.tree import NOTHING, Branch, Document, Leaf, leaf_place, place_at
 
 _EventReader: Any = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
-_HASH_IN_FLOW = re.compile(r"(?P<key>[^\s{,:]+):\s+(?=#\S)")
 
 
 class _Stop(Exception):  # noqa: N818 - it is a way out of the loop, not an error
@@ -69,6 +66,7 @@ class _Reader:
         self.frames: list[_Frame] = []
         self.document: Document | None = None
         self.unquoted: dict[str, scalars.Scalar] = {}
+        self.quoted: Leaf | None = None  # the last text in quotes that goes over several lines
 
     def read(self) -> Document | None:
         try:
@@ -77,7 +75,7 @@ class _Reader:
             self.findings.append(stop.finding)
             return None
         except yaml.MarkedYAMLError as error:
-            self.findings.append(self._syntax(error))
+            self.findings.append(yaml_problems.explain(self.file, self.text, error, self.quoted))
             return None
         except yaml.YAMLError as error:
             self.findings.append(yaml_syntax.finding(Place(self.file), " ".join(str(error).split())))
@@ -115,10 +113,14 @@ class _Reader:
         if event.anchor or event.tag:
             self._refuse_properties(event)
         start, end = event.start_mark, event.end_mark
-        self._leaf(Leaf(start.line, start.column, end.line, end.column, event.value), event.implicit[0])
+        leaf = Leaf(start.line, start.column, end.line, end.column, event.value)
+        if start.line != end.line and event.style in {"'", '"'}:
+            self.quoted = leaf
+        self._leaf(leaf, event.implicit[0])
 
     def _alias(self, event: Any) -> None:
-        self.findings.append(yaml_anchor.finding(self._at(event, len(event.anchor) + 1), f"*{event.anchor}"))
+        if not (self.frames and self.frames[-1].key == yaml_anchor.MERGE_KEY):  # that one has its finding
+            self.findings.append(yaml_anchor.finding(self._at(event, len(event.anchor) + 1), f"*{event.anchor}"))
         # Read on as if its name stood there, so that the rest of the file is looked at, too.
         start, end = event.start_mark, event.end_mark
         self._leaf(Leaf(start.line, start.column, end.line, end.column, event.anchor), unquoted=False)
@@ -193,43 +195,33 @@ class _Reader:
             self.findings.append(found.trap.rule.finding(place, found.trap.message, found.trap.advice))
         return found.value
 
-    def _value(self, leaf: Leaf) -> scalars.Value:
+    def _value(self, leaf: Leaf) -> Any:
         value = self._unquoted(leaf)
-        if value is None and self.frames:
-            self.findings.append(self._nothing(leaf))
-        return value
+        if value is not None or not self.frames:
+            return value
+        if parted := self._parted(self.frames[-1]):
+            return scalars.resolve(parted).value
+        self.findings.append(self._nothing(self.frames[-1], leaf))
+        return NOTHING
 
-    def _nothing(self, leaf: Leaf) -> Finding:
-        frame = self.frames[-1]
+    def _parted(self, frame: _Frame) -> str | None:
+        """The value in a `{key:value}`, which YAML reads as a key alone; the frame's key is without it from now on."""
+        glued = colon.parts(frame.key) if frame.key is not None else None
+        leaf = frame.branch.keys[frame.key] if frame.key is not None else None
+        if not (glued and glued.value and leaf) or glued.key in frame.branch.keys:
+            return None
+        self.findings.append(colon.finding(leaf_place(self.file, leaf), glued.key))
+        frame.branch.keys[glued.key] = leaf
+        frame.key = glued.key
+        return glued.value.strip("'\"")
+
+    def _nothing(self, frame: _Frame, leaf: Leaf) -> Finding:
         before = frame.branch.keys[frame.key] if frame.key is not None else leaf
         what = quote(frame.key) if frame.key is not None else "the list element"
         place = leaf_place(self.file, leaf if leaf.text else before)
         line = self._line(before.end_line) or ""
         rest = line[before.end_column :].lstrip().removeprefix(":").removeprefix("-")
         return hash_comment.find(place, what, rest) or missing_value.finding(place, what)
-
-    def _syntax(self, error: yaml.MarkedYAMLError) -> Finding:
-        if finding := merge_conflict.find(self.file, self.text):
-            return finding
-        if error.context_mark and (finding := self._swallowed_brace(error.context_mark.line)):
-            return finding
-        mark = error.problem_mark or error.context_mark
-        if mark is None:
-            return yaml_syntax.finding(Place(self.file), str(error.problem))
-        line = self._line(mark.line)
-        place = place_at(self.file, mark.line, mark.column)
-        if line is None:  # libyaml counts one line more than there is when the last one doesn't end
-            line = self._line(mark.line - 1) or ""
-            place = place_at(self.file, mark.line - 1, len(line))
-        return tab.find(place, line) or yaml_syntax.finding(place, str(error.problem))
-
-    def _swallowed_brace(self, number: int) -> Finding | None:
-        """The finding for a `{key: #word}`, whose comment takes the closing brace with it."""
-        line = self._line(number) or ""
-        if not (found := _HASH_IN_FLOW.search(line)):
-            return None
-        place = Place(self.file, number + 1, found.start() + 1, found.end("key") + 1)
-        return hash_comment.find(place, quote(found["key"]), line[found.end() :])
 
     def _at(self, event: Any, width: int = 1) -> Place:
         return place_at(self.file, event.start_mark.line, event.start_mark.column, width)

@@ -22,9 +22,9 @@ def test_too_many_elements(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_the_last_line_need_not_end(tmp_path: Path) -> None:
-    (tmp_path / "a.yaml").write_text("version: 1\nteams", encoding="utf-8")
+    (tmp_path / "a.yaml").write_text("version: 1\nteams: {", encoding="utf-8")
     (finding,) = load_registry(tmp_path).findings
-    assert (finding.code, finding.place.line, finding.place.column) == ("yaml-syntax", 2, 6)
+    assert (finding.code, finding.place.line, finding.place.column) == ("yaml-syntax", 2, 9)
 
 
 @pytest.mark.parametrize("error", [yaml.YAMLError("odd"), yaml.MarkedYAMLError(problem="odd")])

@@ -23,7 +23,10 @@ def colliding_ids() -> tuple[str, str]:
 
 def test_ids_that_yield_the_same_panel_are_found(tmp_path: Path) -> None:
     first, second = colliding_ids()
-    alerts = "\n".join(f"  - {{id: {name}, metric: predictions, below: 1, severity: page}}" for name in (first, second))
+    alerts = "\n".join(
+        f"  - {{id: {name}, metric: predictions, below: {below}, severity: page}}"
+        for below, name in enumerate((first, second), start=1)
+    )
     (tmp_path / "a.yaml").write_text(complete(f"alerts:\n{alerts}"), encoding="utf-8")
     (finding,) = load_registry(tmp_path).findings
     assert finding.code == "name-collision"

@@ -82,7 +82,6 @@ def test_key_paths() -> None:
         ("-.INF", float("-inf")),
         ("1.2.3", "1.2.3"),
         ("10m", "10m"),
-        ("2001-01-01", "2001-01-01"),
         ("eta", "eta"),
         ("12:61", "12:61"),
         ("_1", "_1"),
@@ -106,6 +105,11 @@ def test_nan_is_a_number_that_is_none() -> None:
         ("-0o17", "yaml-number-base"),
         ("00", "yaml-number-base"),
         ("0xFF", "yaml-number-base"),
+        ("1__0", "yaml-underscore"),
+        ("y", "yaml-boolean"),
+        ("2001-01-01", "yaml-date"),
+        ("2001-1-1T10:00:00Z", "yaml-date"),
+        ("“eta”", "smart-quotes"),
     ],
 )
 def test_traps(text: str, code: str) -> None:

@@ -13,6 +13,7 @@ from metrics_exporter.definitions import WINDOW_SECONDS
 RULE = Rule("condition-too-long", Severity.WARNING, "More windows in a row than Prometheus keeps by default")
 
 _RETENTION_DAYS = 15  # Prometheus' default
+_BASELINE_DAYS = 14  # a change is told from two of the weeks before at least
 
 
 def check(declared: Declarations) -> Iterator[Finding]:
@@ -20,9 +21,11 @@ def check(declared: Declarations) -> Iterator[Finding]:
     for declared_alert in declared.alerts():
         alert = declared_alert.alert
         days = (alert.for_ - 1) * WINDOW_SECONDS[alert_window(declared_alert.spec, alert)] / 86400
-        if days > _RETENTION_DAYS:
+        compared = "" if alert.change_above is None else f", compared with {_BASELINE_DAYS} days before,"
+        days += _BASELINE_DAYS if compared else 0
+        if days >= _RETENTION_DAYS:
             place = declared_alert.place("for")
-            yield RULE.finding(place, f"{alert.for_} windows in a row are more than {days:.0f} days", _advice(days))
+            yield RULE.finding(place, f"{alert.for_} windows in a row{compared} are {days:.0f} days", _advice(days))
     for entry, predictor in declared.valid_predictors():
         days = seconds(predictor.freshness.max_silence) / 86400
         if days > _RETENTION_DAYS:

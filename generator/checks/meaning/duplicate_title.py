@@ -1,4 +1,4 @@
-"""Two alerts of a predictor with the same title, which Grafana refuses half-way through `terraform apply`."""
+"""Two alerts of a predictor, or predictors of a team, with the same title, which Grafana refuses half-way through."""
 
 from __future__ import annotations
 
@@ -8,11 +8,31 @@ from generator.findings import Finding, Place, Rule, Severity, quote
 from generator.spec.derived import alert_title, freshness_title, model_ids
 from generator.spec.registry import Declarations
 
-RULE = Rule("duplicate-title", Severity.ERROR, "An alert title that the predictor has already")
+RULE = Rule("duplicate-title", Severity.ERROR, "The title of another alert of the predictor, or predictor of the team")
 
 
 def check(declared: Declarations) -> Iterator[Finding]:
-    """A finding for each alert with the title of another one that has another id."""
+    """A finding for each alert with the title of another one of its predictor, and each predictor of its team."""
+    yield from _alerts(declared)
+    yield from _predictors(declared)
+
+
+def _predictors(declared: Declarations) -> Iterator[Finding]:
+    taken: dict[tuple[str, str], tuple[Place, str]] = {}
+    for entry, predictor in declared.valid_predictors():
+        title = predictor.title or entry.name
+        place = entry.place("title") if predictor.title else entry.place()
+        earlier, name = taken.setdefault((predictor.team, title), (place, entry.name))
+        if name != entry.name:
+            yield RULE.finding(
+                place,
+                f"another predictor of the team {quote(predictor.team)} is called {quote(title)}",
+                "give each a title of its own; Grafana refuses two dashboards of one name in a folder",
+                (earlier,),
+            )
+
+
+def _alerts(declared: Declarations) -> Iterator[Finding]:
     taken: dict[tuple[int, str], tuple[Place, str]] = {}
     for entry, predictor in declared.valid_predictors():
         for model_id in model_ids(predictor):

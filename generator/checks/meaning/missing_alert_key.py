@@ -33,6 +33,6 @@ def check(declared: Declarations) -> Iterator[Finding]:
         alert = declared_alert.alert
         if metric := BY_NAME.get(metric_name(alert)):
             for key in sorted(needed(metric)):
-                if getattr(alert, key) is None:
+                if getattr(alert, key) is None and not (key == "evaluation" and declared_alert.spec.evaluation is None):
                     message = f"the metric {quote(alert.metric)} needs to know which {key}"
                     yield RULE.finding(declared_alert.place("metric"), message, _ADVICE[key])

@@ -18,10 +18,11 @@ def check(declared: Declarations) -> Iterator[Finding]:
         alert = declared_alert.alert
         metric = BY_NAME.get(metric_name(alert))
         counts_itself = metric is not None and metric.samples == metric.name
-        if counts_itself and alert.below is not None and 0 < alert.below <= alert.min_samples:
+        low = alert.outside.min if alert.outside else alert.below
+        if counts_itself and low is not None and 0 < low <= alert.min_samples:
             yield RULE.finding(
                 declared_alert.place("min_samples"),
-                f"{quote(alert.metric)} is the number of samples itself: below {alert.below:g} "
+                f"{quote(alert.metric)} is the number of samples itself: below {low:g} "
                 f"there are never {alert.min_samples}",
                 "remove `min_samples`",
             )

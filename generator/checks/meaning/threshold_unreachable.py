@@ -9,8 +9,8 @@ from generator.findings import Finding, Rule, Severity, quote
 from generator.model import SHARE_UNITS
 from generator.spec.derived import metric_name
 from generator.spec.registry import Declarations, DeclaredAlert
-from generator.spec.v1 import EVALUATION_RANGES
-from metrics_exporter.definitions import Subject
+from generator.spec.v1 import EVALUATION_RANGES, Outside
+from metrics_exporter.definitions import Statistic, Subject
 
 RULE = Rule("threshold-unreachable", Severity.ERROR, "A threshold outside the metric's range")
 
@@ -35,7 +35,14 @@ def _alert(declared_alert: DeclaredAlert, bounds: Range) -> Iterator[Finding]:
         upper = path[-1] in {"above", "max"}
         if problem := _problem(threshold, upper, *bounds):
             shown = f"{quote(alert.metric)} {problem}"
-            yield RULE.finding(declared_alert.place(*path), shown, _advice(threshold, upper, bounds))
+            advice = _advice(threshold, upper, bounds)
+            if alert.outside and problem.endswith("never fires"):
+                advice += f", or in place of `outside` only `{_other_side(alert.outside, upper)}`"
+            yield RULE.finding(declared_alert.place(*path), shown, advice)
+
+
+def _other_side(outside: Outside, upper: bool) -> str:
+    return f"below: {outside.min:g}" if upper else f"above: {outside.max:g}"
 
 
 def _range(declared_alert: DeclaredAlert, metric: CatalogueMetric) -> Range:
@@ -43,8 +50,10 @@ def _range(declared_alert: DeclaredAlert, metric: CatalogueMetric) -> Range:
     alert, predictor = declared_alert.alert, declared_alert.spec
     if metric.choice == "metric" and alert.evaluation is not None:
         return EVALUATION_RANGES.get(alert.evaluation, (None, None))
-    if metric.definition.subject is Subject.PREDICTION and predictor.unit in SHARE_UNITS:
-        return 0, 1
+    subject, feature = metric.definition.subject, predictor.features.get(alert.feature or "")
+    share = subject is Subject.PREDICTION and predictor.unit in SHARE_UNITS
+    if share or (metric.unit == "value" and feature is not None and feature.kind == "boolean"):
+        return 0, 0.5 if metric.definition.statistic is Statistic.STDDEV else 1
     return metric.low, metric.high
 
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from urllib.parse import urlsplit
 
 from generator.checks.shape.refusal import refuse
 from generator.findings import Rule, Severity, quote
 
 RULE = Rule("bad-address", Severity.ERROR, "A runbook that is no web address")
+
+_HOST = re.compile(r"[\w.-]+|[0-9a-f:.]+")  # letters of any alphabet, or an IP address
 
 
 def accept(url: str) -> str:
@@ -18,7 +21,8 @@ def accept(url: str) -> str:
     """
     try:
         parts = urlsplit(url)
-        complete = parts.scheme in {"http", "https"} and bool(parts.hostname)
+        complete = parts.scheme in {"http", "https"} and bool(_HOST.fullmatch(parts.hostname or ""))
+        complete &= parts.port != 0  # a port that is none raises
     except ValueError:
         complete = False
     if not complete or not url.isprintable() or " " in url:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 from generator.checks.shape.refusal import refuse
 from generator.findings import Rule, Severity, quote
@@ -21,6 +22,17 @@ def seconds(duration: str) -> int:
     return int(duration[:-1]) * _UNITS[duration[-1]]
 
 
+def needs_unit(duration: Any) -> Any:
+    """Whatever was written, unless it is a whole number alone.
+
+    Raises:
+        PydanticCustomError: it is a number.
+    """
+    if isinstance(duration, int) and not isinstance(duration, bool):
+        raise refuse(RULE, f"{quote(duration)} has no unit", f"write {duration}m, {duration}h or {duration}d")
+    return duration
+
+
 def accept(duration: str) -> str:
     """The duration itself.
 
@@ -35,12 +47,12 @@ def accept(duration: str) -> str:
     raise refuse(RULE, f"{quote(duration)} is no duration", advice)
 
 
-def accept_positive(duration: str) -> str:
-    """The duration itself, longer than nothing.
+def not_zero(duration: str) -> str:
+    """The duration itself, which was accepted.
 
     Raises:
-        PydanticCustomError: it is not a duration, or it is zero.
+        PydanticCustomError: it is zero.
     """
-    if seconds(accept(duration)) == 0:
+    if seconds(duration) == 0:
         raise refuse(RULE, f"{quote(duration)} is no time at all", "write a duration longer than zero, such as 3h")
     return duration

@@ -8,5 +8,5 @@ RULE = Rule("missing-key", Severity.ERROR, "A key that has to be there")
 
 
 def finding(place: Place, key: str, example: str) -> Finding:
-    """The finding for a mapping without `key`; `example` is a value that one could write."""
-    return RULE.finding(place, f"{quote(key)} is missing here", f"add it, such as `{key}: {example}`")
+    """The finding for a mapping without `key`; `example` is what one could write."""
+    return RULE.finding(place, f"{quote(key)} is missing here", f"add it, such as `{example}`")

@@ -8,7 +8,7 @@ from generator.findings import Finding, Place, Rule, Severity, quote
 
 RULE = Rule("hash-comment", Severity.ERROR, "An unquoted # that makes a comment of the value")
 
-_COMMENT = re.compile(r"\s*#(?P<word>[^\s#\"',}\]]+)")
+_COMMENT = re.compile(r"\s*#(?P<word>[^\s#\"',}\]](?:[^#\"',}\]]*[^\s#\"',}\]])?)")
 
 
 def find(place: Place, what: str, rest_of_line: str) -> Finding | None:

@@ -8,11 +8,14 @@ RULE = Rule("tab", Severity.ERROR, "A tab in the indentation")
 
 
 def find(place: Place, line: str) -> Finding | None:
-    """The finding for a line that YAML refuses and whose indentation has a tab."""
+    """The finding for a line that YAML refuses at a tab, or whose indentation has one."""
     indentation = line[: len(line) - len(line.lstrip())]
-    if "\t" not in indentation:
+    if "\t" in indentation:
+        column = indentation.index("\t") + 1
+    elif line[place.column - 1 : place.column] == "\t":
+        column = place.column
+    else:
         return None
-    column = indentation.index("\t") + 1
     return RULE.finding(
         Place(place.file, place.line, column, column + 1),
         "the line is indented with a tab, which YAML doesn't allow",

@@ -1,4 +1,4 @@
-"""`no`, `yes`, `on`, `off` without quotes: a word to some YAML readers, true or false to others."""
+"""`no`, `yes`, `on`, `off`, `n`, `y` without quotes: a word to some YAML readers, true or false to others."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ import re
 
 from generator.findings import Rule, Severity, quote
 
-RULE = Rule("yaml-boolean", Severity.ERROR, "An unquoted yes, no, on or off")
+RULE = Rule("yaml-boolean", Severity.ERROR, "An unquoted yes, no, on, off, y or n")
 
-_WORDS = re.compile(r"(?i:yes|no|on|off)")
+_WORDS = re.compile(r"(?i:yes|no|on|off|y|n)")
 
 
 def recognise(text: str) -> tuple[str, str] | None:
@@ -17,5 +17,5 @@ def recognise(text: str) -> tuple[str, str] | None:
         return None
     return (
         f"{quote(text)} without quotes is a word to some YAML readers and true or false to others",
-        f'write "{text}" with quotes if you mean the word, `true` or `false` if you mean that',
+        f'write "{text}" with quotes if you mean the word; no key of the registry takes true or false',
     )

@@ -10,5 +10,5 @@ RULE = Rule("yaml-key", Severity.ERROR, "A key that is no text")
 def finding(place: Place) -> Finding:
     """The finding for a key that is a list or a mapping itself."""
     return RULE.finding(
-        place, "a key must be text, not a list or a mapping", 'quote it if it is a name: "{name}": value'
+        place, "a key must be text, not a list or a mapping", 'quote what begins with a bracket: "{name}"'
     )

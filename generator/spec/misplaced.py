@@ -1,0 +1,33 @@
+"""Blocks of the registry that are recognised wherever they are, by the keys that only they have to have."""
+
+from __future__ import annotations
+
+from collections.abc import Container
+from typing import Any, NamedTuple
+
+from generator.spec.v1 import Alert, Predictor
+
+
+class Block(NamedTuple):
+    """What a block is, where such belong, and the keys that it is recognised by."""
+
+    what: str
+    home: str
+    keys: frozenset[str]
+
+
+_BLOCKS = tuple(
+    Block(what, home, frozenset(name for name, field in spec.model_fields.items() if field.is_required()))
+    for what, home, spec in (
+        ("a predictor", "`predictors:`", Predictor),
+        ("an alert", "the `alerts:` of its predictor, after a `- `", Alert),
+    )
+)
+
+
+def recognise(value: Any, possible: Container[str]) -> Block | None:
+    """The block that a mapping is which stands where only the `possible` keys may be, None when it may be there."""
+    for block in _BLOCKS:
+        if isinstance(value, dict) and block.keys <= value.keys() and not all(key in possible for key in block.keys):
+            return block
+    return None

@@ -24,4 +24,12 @@ NAMES = (
     "",
 )
 
-TEXTS = st.one_of(st.sampled_from(NAMES), st.text(st.characters(exclude_categories=["Cs"]), max_size=20))
+# What quotes, escapes, ends or begins something in one of the languages; any character at all would rarely hit two.
+SIGNS = "\"'`\\${}%<>&#:;,()[]*?+|^~=@!/.-_ ntxu0"
+BLANKS = "\n\r\t\v\f\0\x1b\x7f\x85\xa0\u2028\u2029\u200b\u200d\u202e\ufeff\ufffe\U0001f600e\u0301"
+
+TEXTS = st.one_of(
+    st.sampled_from(NAMES),
+    st.text(SIGNS + BLANKS, max_size=20),
+    st.text(st.characters(exclude_categories=["Cs"]), max_size=20),
+)

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from generator.model import Comparison, Model, Predictor
 from metrics_exporter.definitions import Role
+from tests.hostile.names import SIGNS
 from tests.output.examples import FRESHNESS, TEAM, alert, predictor
 
 NASTY = 'a "b" \\ ${c} $d $$e $__file{/f} {{ g }} %{h} ../i § # e\u0301'
@@ -18,6 +19,7 @@ NAMES = st.one_of(
         ["1e3", "0o17", "1_000", "y", "No", "null", "~", "12:30", "2001-01-01", "0x1f", ".5", "on", "<<", "=", "-"]
     ),
     st.sampled_from(["../../etc", "/", "a/b", "$HOME", "${HOME}", "$$", "$__file{/etc/passwd}", "kustomization", "{{"]),
+    st.text(SIGNS, min_size=1, max_size=20).filter(lambda name: name == name.strip()),
     st.text(st.characters(exclude_categories=["C", "Z"]), min_size=1, max_size=20),
 )
 

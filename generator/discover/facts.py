@@ -5,13 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from generator.checks.syntax import too_large
-from generator.discover.propose import Proposal
+from generator.discover.propose import MOST_FEATURES, Proposal
 from generator.findings import quote
 from generator.spec import seen
 from generator.spec.seen import Seen
 
-# Beyond these, names are data that somebody made keys of. They change from day to day, and nobody reviews them.
-MOST_FEATURES = 2_000
 LONGEST_NAME = 1_000
 
 

@@ -18,6 +18,10 @@ from metrics_exporter.log_facts import LogFacts, ModelFacts, PredictorFacts
 
 PLACEHOLDER_TEAM = "unowned"
 
+# Beyond these, names are data that somebody made keys of. They change from day to day, and nobody reviews them.
+MOST_FEATURES = 2_000
+MOST_MODELS = 100
+
 
 @dataclass(frozen=True)
 class NewPredictor:
@@ -116,7 +120,12 @@ class _Collected:
         known = {model.id for model in owner.models} if owner else set()
         active = guesses.still_predicting(predictor.models)
         models = [m for m in active if m.id in known or self._is_writable("model", m.id, of)]
-        if owner is not None:
+        if len(models) > MOST_MODELS:
+            self.notes.append(
+                f"{quote(predictor.name)} is left out: it has {len(models):,} models that predict, "
+                f"more than {MOST_MODELS:,}; what the log has as `model_id` should name a version"
+            )
+        elif owner is not None:
             self._compare(predictor, owner, models)
         elif models:
             self._note_silent([m for m in predictor.models if m not in active], of)
@@ -126,12 +135,19 @@ class _Collected:
                 task=guesses.task(predictor.results),
                 roles=guesses.roles(models),
                 max_silence=guesses.max_silence(models, facts),
-                features=tuple(
-                    guesses.feature(f) for f in predictor.features if self._is_writable("feature", f.name, of)
-                ),
+                features=self._declared(predictor, of),
             )
         if owner is not None or predictor.name in self.new:
             self.features[predictor.name] = tuple(feature.name for feature in predictor.features)
+
+    def _declared(self, predictor: PredictorFacts, of: str) -> tuple[Declared, ...]:
+        if len(predictor.features) > MOST_FEATURES:
+            self.notes.append(
+                f"the {len(predictor.features):,} features{of} are too many to list; they are monitored all the same, "
+                "and a value that is part of a feature's name should be its value"
+            )
+            return ()
+        return tuple(guesses.feature(f) for f in predictor.features if self._is_writable("feature", f.name, of))
 
     def _compare(self, predictor: PredictorFacts, owner: Predictor, models: Sequence[ModelFacts]) -> None:
         known = {model.id for model in owner.models}

@@ -372,3 +372,13 @@ def test_now_is_utc(folder: Path) -> None:
     url = write_log(folder / "log", Traffic("eta", "v1", [0]))
     assert discover(url, "--days", "1", now=NOW).stdout
     assert not discover(url, "--days", "1", now=NOW.replace(hour=11)).stdout
+
+
+def test_keys_made_of_ids_are_not_listed(folder: Path) -> None:
+    wide = Traffic("eta", "v1", [1], 1, {f"restaurant_{number}": ["1"] for number in range(2_001)})
+    many = (Traffic("tips", f"request {number}", [1], 1) for number in range(101))
+    done = discover(write_log(folder / "log", wide, *many), "--write")
+    assert done.exit_code == 0
+    assert "note: the 2,001 features of `eta` are too many to list; they are monitored all the same" in done.stderr
+    assert "note: `tips` is left out: it has 101 models that predict, more than 100;" in done.stderr
+    assert [(predictor.id, predictor.features) for predictor in valid().predictors] == [("eta", ())]

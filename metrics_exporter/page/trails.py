@@ -47,6 +47,7 @@ class Trails:
     history: History
     recompute: int
     _hours: dict[str, dict[datetime, Hour]] = field(default_factory=lambda: defaultdict(dict))
+    _lasts: dict[tuple[str, datetime], list[Hour | None]] = field(default_factory=dict)  # asked for by every series
 
     def follow(self, latest: WindowProfiles, wanted: Collection[Series]) -> bool:
         """Take up a log's latest hour, those that late rows may have changed, and what time allows of the past.
@@ -55,6 +56,7 @@ class Trails:
             Whether all of the past is there now; else the next call goes on with it.
         """
         hours = self._hours[latest.log]
+        self._lasts.clear()
         for end in [end for end in hours if end <= latest.end - SPAN or end >= latest.end - self.recompute * HOUR]:
             del hours[end]
         hours[latest.end] = _hour(latest, wanted)
@@ -81,8 +83,10 @@ class Trails:
         return ends[0] - HOUR if ends else None
 
     def _last(self, log: str, end: datetime) -> list[Hour | None]:
-        hours = self._hours[log]
-        return [hours.get(end - HOUR * back) for back in range(SLOTS - 1, -1, -1)]
+        if (log, end) not in self._lasts:
+            hours = self._hours[log]
+            self._lasts[log, end] = [hours.get(end - HOUR * back) for back in range(SLOTS - 1, -1, -1)]
+        return self._lasts[log, end]
 
 
 def _hour(window: WindowProfiles, wanted: Collection[Series]) -> Hour:

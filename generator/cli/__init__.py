@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import errno
+import io
 import signal
+import sys
 from importlib import import_module
 from importlib.metadata import version
 from typing import Any
@@ -74,3 +76,5 @@ def main() -> None:
 
     Exit codes: 0 fine, 1 findings or failure, 2 wrong usage, 3 output is stale.
     """
+    if isinstance(sys.stdout, io.TextIOWrapper):  # a terminal that has no Korean gets its codes
+        sys.stdout.reconfigure(errors="backslashreplace")

@@ -258,6 +258,13 @@ class TestSettings:
             assert (done.returncode, arguments[0] in done.stderr) == (2, True)
 
 
+def test_a_terminal_that_has_no_korean(place: Path) -> None:
+    (place / "registry" / "more.yaml").write_text("version: 1\nteams: {팀: {slak: {}}}\n", encoding="utf-8")
+    done = run(place, "validate", environment={"PYTHONIOENCODING": "latin-1"})
+    assert done.returncode == 1
+    assert r"teams: {\ud300: {slak: {}}}" in done.stdout
+
+
 class TestPermissions:
     """Folders that refuse, also to root: the commands run without its power to pass over permissions."""
 

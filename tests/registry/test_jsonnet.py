@@ -69,7 +69,15 @@ def test_imports_reach_no_further(keyword: str, name: str, outcome: Outcome, tmp
     file = folder / "a.jsonnet"
     file.write_text(f"{{ version: 1, x: {keyword} '{name}' }}", encoding="utf-8")
     assert evaluate(file, folder) == (outcome, name)
-    assert codes(folder) == ["jsonnet-import"]
+    (finding,) = load_registry(folder).findings
+    assert (finding.code, finding.place.line) == ("jsonnet-import", 1)
+    assert file.read_text(encoding="utf-8")[finding.place.column - 1 : finding.place.end_column - 1] == f"'{name}'"
+
+
+def test_an_import_within_an_import_is_told_of_the_file(tmp_path: Path) -> None:
+    write(tmp_path, a__jsonnet="(import 'lib.libsonnet') + { version: 1 }", lib__libsonnet="import 'nothing'")
+    (finding,) = load_registry(tmp_path).findings
+    assert (finding.code, Path(finding.place.file).name, finding.place.line) == ("jsonnet-import", "a.jsonnet", 0)
 
 
 def test_a_refused_import_that_is_not_used_does_no_harm_but_is_told(tmp_path: Path) -> None:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import random
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+import yaml
 
 from generator.checks import listed
 from generator.load import load_registry
@@ -82,7 +84,88 @@ def move_line(rng: random.Random, data: bytes) -> bytes:
     return b"".join(lines)
 
 
-MUTATIONS: tuple[Mutation, ...] = (flip, drop, double, insert, swap_words, replace_word, rename, move_line)
+@dataclass(frozen=True)
+class Entry:
+    """A `key: value` of a YAML file: where in its text the key and the value begin and end."""
+
+    key: slice
+    value: slice
+
+
+def _entries(data: bytes) -> tuple[str, list[Entry]]:
+    """A file's text and all entries of its mappings; none when it is no YAML any more."""
+    try:
+        text = data.decode()
+        root = yaml.compose(text, yaml.SafeLoader)
+    except (UnicodeDecodeError, yaml.YAMLError):
+        return "", []
+    return text, [] if root is None else list(_below(root))
+
+
+def _below(node: yaml.Node) -> Iterator[Entry]:
+    if isinstance(node, yaml.MappingNode):
+        for key, value in node.value:
+            spans = (slice(part.start_mark.index, part.end_mark.index) for part in (key, value))
+            yield Entry(*spans)
+            yield from _below(value)
+    elif isinstance(node, yaml.SequenceNode):
+        for element in node.value:
+            yield from _below(element)
+
+
+def _entry(rng: random.Random, data: bytes) -> tuple[str, Entry | None]:
+    text, entries = _entries(data)
+    return text, rng.choice(entries) if entries else None
+
+
+def drop_key(rng: random.Random, data: bytes) -> bytes:
+    """A key and its value are gone; in braces the comma behind it, too."""
+    text, entry = _entry(rng, data)
+    if entry is None:
+        return data
+    rest = text[entry.value.stop :]
+    return (text[: entry.key.start] + rest[re.match(r",? *", rest).end() :]).encode()  # type: ignore[union-attr] # always matches
+
+
+def double_key(rng: random.Random, data: bytes) -> bytes:
+    """A key and its value are there twice, in braces or below one another."""
+    text, entry = _entry(rng, data)
+    if entry is None:
+        return data
+    column = entry.key.start - (text.rfind("\n", 0, entry.key.start) + 1)
+    in_braces = text[: entry.key.start].rstrip(" ").endswith(("{", ","))
+    between = ", " if in_braces else "\n" + " " * column
+    again = text[entry.key.start : entry.value.stop].rstrip()
+    return (text[: entry.key.start] + again + between + text[entry.key.start :]).encode()
+
+
+def rename_key(rng: random.Random, data: bytes) -> bytes:
+    """A key has the name of another one."""
+    text, entry = _entry(rng, data)
+    if entry is None:
+        return data
+    other = rng.choice(_entries(data)[1])
+    return (text[: entry.key.start] + text[other.key] + text[entry.key.stop :]).encode()
+
+
+def swap_values(rng: random.Random, data: bytes) -> bytes:
+    """Two values of a line each change places."""
+    text, entries = _entries(data)
+    short = [entry for entry in entries if "\n" not in text[entry.value]]
+    if len(short) < 2:
+        return data
+    first, second = sorted(rng.sample(short, 2), key=lambda entry: entry.value.start)
+    if second.value.start < first.value.stop:  # one of them is within the other
+        return data
+    between = text[first.value.stop : second.value.start]
+    swapped = text[second.value] + between + text[first.value]
+    return (text[: first.value.start] + swapped + text[second.value.stop :]).encode()
+
+
+MUTATIONS: tuple[Mutation, ...] = (
+    *(flip, drop, double, insert, swap_words, replace_word, rename, move_line),
+    *(drop_key, double_key, rename_key, swap_values),
+)
 
 
 def mutant(seed: int) -> bytes:

@@ -12,5 +12,5 @@ def finding(place: Place) -> Finding:
     return RULE.finding(
         place,
         "evaluating the file took too long or too much memory, so it was stopped",
-        "look for a recursion without an end, or split the file",
+        "look for a recursion without an end; put names together with `+`, since `%` is slow; or split the file",
     )

@@ -34,6 +34,7 @@ _THRESHOLDS = st.one_of(
     st.just({"metric": "prediction_mean", "outside": {"min": -1.5, "max": 45}}),
     st.just({"metric": "prediction_quantile", "quantile": 0.95, "change_above": 0.5}),
 )
+_EVALUATED = {"regression": "mae", "binary": "roc_auc", "ranking": "mrr"}
 _FEATURE = st.fixed_dictionaries({}, optional={"unit": _TEXTS, "importance": _RATIOS, "kind": st.just("numeric")})
 
 
@@ -43,16 +44,26 @@ def predictors(draw: st.DrawFn, name: str, team: str) -> dict[str, Any]:
     said = st.fixed_dictionaries(
         {
             "team": st.just(team),
-            "task": st.sampled_from(["regression", "binary", "ranking"]),
+            "task": st.sampled_from(list(_EVALUATED)),
             "models": st.sampled_from([{"primary": f"{name} 1"}, {"primary": f"{name} 2", "shadows": [f"{name} 3"]}]),
             "features": st.dictionaries(st.sampled_from(["f_2", "yes", "01", "é"]), _FEATURE).map(
                 lambda others: {"f_1": {}, **others}
             ),
             "alerts": st.dictionaries(_IDS, _THRESHOLDS, max_size=4),
         },
-        optional={"title": _TEXTS, "unit": _TEXTS, "cadence": st.just(["1h", "1d"])},
+        optional={
+            "title": _TEXTS,
+            "unit": _TEXTS,
+            "cadence": st.just(["1h", "1d"]),
+            "freshness": st.just({"max_silence": "8h", "severity": "page"}),
+            "reference": st.just({"kind": "trailing", "weeks": 2}),
+        },
     )
     predictor: dict[str, Any] = dict(draw(said))
+    if draw(st.booleans()):
+        metric = _EVALUATED[predictor["task"]]
+        actuals = {"actuals": "SELECT 1 AS prediction_id\nFROM 'actuals'\n", "matures_after": "3h"}
+        predictor["evaluation"] = {**actuals, "metrics": [metric], "training": {metric: 0.5}}
     predictor["alerts"] = [
         {"id": alert, **threshold, "severity": draw(_SEVERITIES)} for alert, threshold in predictor["alerts"].items()
     ]
@@ -111,7 +122,9 @@ def _yaml(content: Any, draw: st.DrawFn) -> str:
             return True
 
     def text(dumper: yaml.SafeDumper, value: str) -> yaml.ScalarNode:
-        return dumper.represent_scalar("tag:yaml.org,2002:str", value, style=draw(st.sampled_from([None, "'", '"'])))
+        # PyYAML writes YAML 1.1, in which `0E0` is a text: what may be a number in 1.2 is always quoted.
+        styles = ["'", '"'] if value[:1] in "+-.0123456789" else [None, "'", '"']
+        return dumper.represent_scalar("tag:yaml.org,2002:str", value, style=draw(st.sampled_from(styles)))
 
     Dumper.add_representer(str, text)
     flow = draw(st.sampled_from([None, False, True]))

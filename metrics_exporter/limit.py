@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from metrics_exporter.view import Group
 
 _NAMED = 3
+_NAME_LENGTH = 60  # of a name in a sentence
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +54,7 @@ def explain(name: str, now: Size, before: Size, limit: int) -> str:
     grew = f"grew from {before.series:,} to {now.series:,} series" if before.series else f"has {now.series:,} series"
     what = " and ".join(part for part in new if part)
     return (
-        f"predictor {name!r} {grew} and is left out: the limit for all is {limit:,}"
+        f"predictor {name[:_NAME_LENGTH]!r} {grew} and is left out: the limit for all is {limit:,}"
         f"{f'; new: {what}' if what else ''}; drop what does not belong in the log, or raise series_limit"
     )
 
@@ -66,4 +67,11 @@ def _list(what: str, names: list[str]) -> str:
     if not names:
         return ""
     more = "" if len(names) <= _NAMED else ", …"
-    return f"{len(names):,} {what}{'' if len(names) == 1 else 's'} ({', '.join(names[:_NAMED])}{more})"
+    named = ", ".join(map(_shown, names[:_NAMED]))
+    return f"{len(names):,} {what}{'' if len(names) == 1 else 's'} ({named}{more})"
+
+
+def _shown(name: str) -> str:
+    """A name as a sentence can hold it: on one line, nothing that a terminal obeys, and not a page long."""
+    short = name[:_NAME_LENGTH]
+    return f"{short if short.isprintable() else repr(short)}{'' if short == name else '…'}"

@@ -90,6 +90,7 @@ IN_THE_SHAPE = {
     "a channel for Slack": ('{channel: "#ml-logistics"}', '"#ml"', "wrong-type", 4, 12, '{channel: "#ml-logistics"}'),
     "no channel": ('{channel: "#ml-logistics"}', "{}", "missing-key", 4, 5, '`channel: "#ml-logistics"`'),
     "a choice within": ("alerts:", "reference: {kind: trailng}\n    alerts:", "unknown-choice", 16, 23, "`trailing`"),
+    "an age": ("alerts:", "freshness: {max_silence: 999999w}\n    alerts:", "bad-duration", 16, 30, "520w or less"),
     "a duration without a unit": ("alerts:", "freshness: {max_silence: 8}\n    alerts:", "bad-duration", 16, 30, "8h"),
 }
 

@@ -14,6 +14,7 @@ PATTERN = "^[0-9]{1,6}[smhdw]$"
 
 _DURATION = re.compile(PATTERN)
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
+_LONGEST = 520 * _UNITS["w"]  # Prometheus counts in nanoseconds and refuses what would overflow
 _LOOSE = re.compile(r"\s*([0-9]+)\s*([a-zA-Z]+)\s*")
 
 
@@ -37,9 +38,11 @@ def accept(duration: str) -> str:
     """The duration itself.
 
     Raises:
-        PydanticCustomError: it is not a whole number and one of the units s, m, h, d, w.
+        PydanticCustomError: it is not a whole number and one of the units s, m, h, d, w, or it is longer than ten years.
     """
     if _DURATION.match(duration):
+        if seconds(duration) > _LONGEST:
+            raise refuse(RULE, f"{quote(duration)} is longer than ten years", "write 520w or less")
         return duration
     loose = _LOOSE.fullmatch(duration)
     meant = f"{loose[1]}{loose[2][0].lower()}" if loose else ""

@@ -16,8 +16,13 @@ from generator.findings import Finding, Place, Severity
 from generator.lines import LINE_BREAK
 from generator.spec.tree import Document
 
-_SILENCE = re.compile(r"(?:^|\s)(?P<comment># *driftgauge: *ignore\b *(?P<code>[\w-]*) *(?:-- *(?P<reason>.*))?.*)$")
-_HINT = "driftgauge:"
+# What is meant as one: the word may be another, in capitals, or without its colon.
+_SILENCE = re.compile(
+    r"(?:^|\s)(?P<comment># *(?P<order>driftgauge(?:: *\w+| +ignore))\b *(?P<code>[\w-]*)(?P<rest>.*))$", re.IGNORECASE
+)
+_ORDER = re.compile(r"driftgauge: *ignore")
+_REASON = re.compile(r" *-- *(?P<reason>.*\S)")
+_HINT = "driftgauge"
 
 _WARNINGS = sorted(rule.code for rule in RULES.values() if rule.severity is Severity.WARNING)
 _ERRORS = sorted(rule.code for rule in RULES.values() if rule.severity is Severity.ERROR)
@@ -34,7 +39,7 @@ class Silence:
 
 def find(document: Document, text: str) -> tuple[list[Silence], list[Finding]]:
     """The silences in a file's text, and what is wrong with those that can't be."""
-    if _HINT not in text:
+    if _HINT not in text.lower():
         return [], []
     lines = LINE_BREAK.split(text)
     silences: list[Silence] = []
@@ -44,9 +49,9 @@ def find(document: Document, text: str) -> tuple[list[Silence], list[Finding]]:
         if match is None or document.holds_text_at(number - 1, match.start("comment")):
             continue
         place = Place(document.file, number, match.start("comment") + 1, match.end("comment") + 1)
-        if problem := _problem(place, match["code"], (match["reason"] or "").strip()):
+        if problem := _problem(place, match):
             findings.append(problem)
-        else:
+        if match["code"] in _WARNINGS:
             silences.append(Silence(place, match["code"], _silenced_line(lines, number)))
     return silences, findings
 
@@ -68,17 +73,31 @@ def apply(silences: Iterable[Silence], findings: Iterable[Finding]) -> list[Find
         else:
             kept.append(finding)
     if not any(finding.severity is Severity.ERROR for finding in kept):
-        unused = (silence for target, group in by_target.items() if target not in used for silence in group)
-        kept += [unused_silence.finding(silence.place, silence.code) for silence in unused]
+        unused = [silence for target, group in by_target.items() if target not in used for silence in group]
+        kept += [unused_silence.finding(silence.place, silence.code, _nearest(silence, kept)) for silence in unused]
     return kept
 
 
-def _problem(place: Place, code: str, reason: str) -> Finding | None:
+def _nearest(silence: Silence, findings: Iterable[Finding]) -> Place | None:
+    """The place of the finding that a silence may have been meant for."""
+    places = [finding.place for finding in findings if finding.code == silence.code]
+    same_file = [place for place in places if place.file == silence.place.file]
+    return min(same_file, key=lambda place: abs(place.line - silence.line), default=None)
+
+
+def _problem(place: Place, comment: re.Match[str]) -> Finding | None:
+    code = comment["code"]
+    if not _ORDER.fullmatch(comment["order"]):
+        return bad_silence.unreadable(place, code)
     if code in _ERRORS:
         return bad_silence.of_error(place, code)
     if code not in _WARNINGS:
         return bad_silence.of_unknown(place, code, _WARNINGS)
-    return None if reason else bad_silence.without_reason(place, code)
+    return (
+        None
+        if _REASON.fullmatch(comment["rest"].rstrip())
+        else bad_silence.without_reason(place, code, comment["rest"])
+    )
 
 
 def _silenced_line(lines: list[str], number: int) -> int:

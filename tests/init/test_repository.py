@@ -136,6 +136,15 @@ def test_the_pre_commit_hook(repository: Path, tmp_path: Path) -> None:
     shell(repository, "driftgauge generate --check")
 
 
+def test_the_pre_commit_hook_sees_files_that_are_new(repository: Path, tmp_path: Path) -> None:
+    pre_commit = f"{sys.executable} -m pre_commit"
+    home = {"PRE_COMMIT_HOME": str(tmp_path / "cache")}
+    (repository / "driftgauge.yaml").write_text("targets: [terraform, prometheus, mixin]\n", encoding="utf-8")
+    shell(repository, f"git add driftgauge.yaml && {pre_commit} run", home, code=1)
+    assert "output/mixin/mixin.libsonnet" in shell(repository, "git diff --name-only")
+    shell(repository, f"git add . && {pre_commit} run", home)
+
+
 @pytest.mark.parametrize("team", TEAMS)
 def test_any_team(tmp_path: Path, team: str) -> None:
     assert run("init", tmp_path, "--team", team).exit_code == 0

@@ -38,7 +38,7 @@ def accept(duration: str) -> str:
     """The duration itself.
 
     Raises:
-        PydanticCustomError: it is not a whole number and one of the units s, m, h, d, w, or it is longer than ten years.
+        PydanticCustomError: it is not a whole number and one of the units s, m, h, d, w, or longer than ten years.
     """
     if _DURATION.match(duration):
         if seconds(duration) > _LONGEST:

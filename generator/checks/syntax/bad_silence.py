@@ -9,12 +9,21 @@ from generator.findings import Finding, Place, Rule, Severity, did_you_mean, quo
 RULE = Rule("bad-silence", Severity.ERROR, "A silence without a reason, of an error, or of nothing there is")
 
 
-def without_reason(place: Place, code: str) -> Finding:
-    """The finding for a silence that doesn't say why."""
+def without_reason(place: Place, code: str, rest: str) -> Finding:
+    """The finding for a silence that doesn't say why, or not after two dashes; `rest` is what follows its code."""
+    reason = rest.strip(" -–—:,.(") or "why this is right here"
+    return RULE.finding(
+        place, f"the silence of {quote(code)} gives no reason", f"write `# driftgauge: ignore {code} -- {reason}`"
+    )
+
+
+def unreadable(place: Place, code: str) -> Finding:
+    """The finding for a comment that speaks to driftgauge, and isn't understood."""
     return RULE.finding(
         place,
-        f"the silence of {quote(code)} gives no reason",
-        f"write `# driftgauge: ignore {code} -- why this is right here`",
+        "this comment silences nothing as it is written",
+        f"write `# driftgauge: ignore {code or 'CODE'} -- why this is right here`; "
+        "begin a comment for people with another word",
     )
 
 

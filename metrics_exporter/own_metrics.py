@@ -120,7 +120,7 @@ def _gauge(
 ) -> GaugeMetricFamily:
     family = GaugeMetricFamily(name, help_, labels=labels)
     for key, value in samples:
-        family.add_metric(key, value)
+        family.add_metric([text.replace("\0", "\ufffd") for text in key], value)  # as in the metrics of the log
     return family
 
 

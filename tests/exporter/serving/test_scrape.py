@@ -21,6 +21,7 @@ pytestmark = pytest.mark.slow
 
 def test_hostile_names_and_full_precision_arrive(prometheus_binaries: PrometheusBinaries, tmp_path: Path) -> None:
     profiles = [profile(), profile(feature=HOSTILE, distribution=shape(VALUE)), profile(feature="nul\0nul")]
+    profiles += [profile(name, feature="of " + name) for name in (HOSTILE, "nul\0nul")]
     defined, reports = definitions(predictor(mae=3.0)), [report(window(profiles), window(profiles[:1], name="1d"))]
     snapshot = Snapshots().make(defined, reports, groups(defined, reports, NOW, MAX_AGE), NOW)
     with serving(Site(lambda: NOW, snapshot)) as port:
@@ -34,8 +35,10 @@ def test_hostile_names_and_full_precision_arrive(prometheus_binaries: Prometheus
             means = {
                 series["metric"]["feature"]: float(series["value"][1]) for series in server.query("ml_feature_mean")
             }
-            assert means == {HOSTILE: VALUE, "nul\ufffdnul": 5.0}
-            quantiles = server.query('ml_feature_quantile{feature!~"nul.*"}')
+            assert means == {HOSTILE: VALUE, f"of {HOSTILE}": 5.0, "nul\ufffdnul": 5.0, "of nul\ufffdnul": 5.0}
+            counted = {series["metric"]["predictor"] for series in server.query("driftgauge_series")}
+            assert counted == {"eta", HOSTILE, "nul\ufffdnul"}
+            quantiles = server.query('ml_feature_quantile{predictor="eta",feature!~"nul.*"}')
             assert sorted(series["metric"]["quantile"] for series in quantiles) == [
                 "0.05",
                 "0.25",

@@ -52,8 +52,8 @@ predictors:
 
 **In the editor.** With the first line above, an editor with a YAML language server completes the keys, explains them
 and underlines mistakes: VS Code with the extension YAML, Neovim, Helix, Emacs. The path counts from the file's own
-folder. An editor that doesn't read the line takes the schema in its settings; JetBrains' have a page for it, *JSON Schema
-Mappings*.
+folder. An editor that doesn't read the line takes the schema in its settings; JetBrains' have a page for it, *JSON
+Schema Mappings*.
 `driftgauge schema > registry/registry.schema.json` writes the schema that it names.
 
 **YAML.** Read strictly: a duplicate or unknown key, an anchor, or an unquoted word that YAML readers disagree on (`no`,

@@ -66,6 +66,7 @@ class DuckDBWarehouse:
             memory_limit: what a scan may use before it spills to disk, such as "1GB"; None: DuckDB's 80 % of memory.
         """
         self._place = place
+        self._reader = next((call for suffix, call in _FILES.items() if place.endswith(suffix)), None)
         self._config: dict[str, Any] = {"preserve_insertion_order": False}
         if threads is not None:
             self._config["threads"] = threads
@@ -76,9 +77,9 @@ class DuckDBWarehouse:
 
     def scan(self, request: ScanRequest, timeout_seconds: float) -> list[ScanRow]:
         """See Warehouse.scan."""
-        with self._connected(request.log) as connection, ThreadPoolExecutor(1) as pool:
+        with self._connected() as connection, ThreadPoolExecutor(1) as pool:
             # In a thread of its own: what waits for it can be interrupted by Ctrl-C, DuckDB can't.
-            running = pool.submit(_rows, connection, request)
+            running = pool.submit(self._rows, connection, request)
             with self._lock:
                 self._running = connection
             try:
@@ -102,11 +103,10 @@ class DuckDBWarehouse:
         """See Warehouse.close; nothing stays open between scans."""
 
     @contextmanager
-    def _connected(self, log: Log) -> Iterator[duckdb.DuckDBPyConnection]:
-        reader = next((call for suffix, call in _FILES.items() if self._place.endswith(suffix)), None)
+    def _connected(self) -> Iterator[duckdb.DuckDBPyConnection]:
         try:
             connection = duckdb.connect(
-                ":memory:" if reader else self._place, read_only=reader is None, config=self._config
+                ":memory:" if self._reader else self._place, read_only=self._reader is None, config=self._config
             )
         except duckdb.Error as error:
             raise _unopened(error, self._place) from None
@@ -115,15 +115,14 @@ class DuckDBWarehouse:
             connection.execute("SET temp_directory = $spill", {"spill": str(spill)})
             connection.execute("SET TimeZone = 'UTC'")
             connection.execute("SET enable_progress_bar = false")  # it would write to standard output
-            if reader:
-                _offer_files(connection, self._place, reader, log)
             yield connection
 
-
-def _rows(connection: duckdb.DuckDBPyConnection, request: ScanRequest) -> list[ScanRow]:
-    source = describe(connection, request.log)
-    statement = sql.scan("duckdb", source, is_kinded=_is_kinded(request))
-    return [ScanRow(*row) for row in connection.execute(statement, _parameters(request, source)).fetchall()]
+    def _rows(self, connection: duckdb.DuckDBPyConnection, request: ScanRequest) -> list[ScanRow]:
+        if self._reader:  # of thousands of files, this alone takes its time
+            _offer_files(connection, self._place, self._reader, request.log)
+        source = describe(connection, request.log)
+        statement = sql.scan("duckdb", source, is_kinded=_is_kinded(request))
+        return [ScanRow(*row) for row in connection.execute(statement, _parameters(request, source)).fetchall()]
 
 
 def _stop(connection: duckdb.DuckDBPyConnection, running: Future[list[ScanRow]]) -> None:

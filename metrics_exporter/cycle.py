@@ -68,7 +68,7 @@ class Cycle:
         self._history = History(settings.history)
         self._beat = beat
         self._snapshots = Snapshots(settings.max_age, settings.series_limit, restarts)
-        self._page = Page(Trails(self._history, settings.recompute))
+        self._page = Page(Trails(self._history, settings.recompute, beat))
         self._refresher = self._new_refresher()
         self._definitions_errors: tuple[str, ...] = ()
         self._failed_rounds = 0

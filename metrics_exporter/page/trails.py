@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import time
 from collections import defaultdict
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from metrics_exporter.history import History
 from metrics_exporter.profile import GRID, Profile, Series, WindowProfiles
+from metrics_exporter.refresh import quiet
 
 HOUR = timedelta(hours=1)
 SLOTS = 14 * 24
@@ -42,10 +43,14 @@ class Hour:
 
 @dataclass
 class Trails:
-    """Each log's hours by their end; what is older than `SPAN` is forgotten, and only wanted series are kept."""
+    """Each log's hours by their end; what is older than `SPAN` is forgotten, and only wanted series are kept.
+
+    `beat` is called for each window that is read.
+    """
 
     history: History
     recompute: int
+    beat: Callable[[], None] = quiet
     _hours: dict[str, dict[datetime, Hour]] = field(default_factory=lambda: defaultdict(dict))
     _lasts: dict[tuple[str, datetime], list[Hour | None]] = field(default_factory=dict)  # asked for by every series
 
@@ -65,6 +70,7 @@ class Trails:
         for end in sorted(past - hours.keys(), reverse=True):
             if time.monotonic() - started > _READ_SECONDS:
                 return False
+            self.beat()
             for window in self.history.read(latest.log, "1h", end - HOUR, end):
                 hours[end] = _hour(window, wanted)
         return True

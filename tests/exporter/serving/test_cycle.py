@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import shutil
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from metrics_exporter import config
+from metrics_exporter.config import Settings
 from metrics_exporter.cycle import Cycle, next_due
 from metrics_exporter.definitions import Definitions, DefinitionsError
 from metrics_exporter.page import Page
@@ -19,7 +21,7 @@ DUE = NOW.replace(hour=11, minute=10)
 
 
 @pytest.fixture
-def cycle(tmp_path: Path) -> Cycle:
+def settings(tmp_path: Path) -> Settings:
     write_definitions(tmp_path / "metrics", definitions(predictor()))
     write_log(tmp_path / "log.duckdb")
     options = {
@@ -28,7 +30,12 @@ def cycle(tmp_path: Path) -> Cycle:
         "history": str(tmp_path / "history"),
         "lookback_days": "1",
     }
-    return Cycle(config.read(options, {}, None))
+    return config.read(options, {}, None)
+
+
+@pytest.fixture
+def cycle(settings: Settings) -> Cycle:
+    return Cycle(settings)
 
 
 def test_a_round_without_trouble_waits_for_the_next_hour(cycle: Cycle) -> None:
@@ -36,6 +43,13 @@ def test_a_round_without_trouble_waits_for_the_next_hour(cycle: Cycle) -> None:
     assert (update.failures, update.wake) == ((), DUE)
     assert update.snapshot.series > 0
     assert update.page is not None and "Nothing is failing" in update.page.text()
+
+
+def test_each_window_that_is_computed_or_read_is_a_sign_of_life(settings: Settings, tmp_path: Path) -> None:
+    beats: list[str] = []
+    for done in ("computed", "read from the history"):
+        Cycle(settings, beat=partial(beats.append, done)).run(NOW)
+        assert beats.count(done) > len(list((tmp_path / "history").rglob("*.parquet"))) > 24
 
 
 def test_changed_definitions_are_taken_up_and_broken_ones_are_not(cycle: Cycle, tmp_path: Path) -> None:

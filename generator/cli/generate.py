@@ -137,14 +137,14 @@ def _fail(message: str) -> NoReturn:
 def _counts(wanted: _Wanted) -> dict[str, int]:
     predictors = wanted.predictors
     alerts = [alert for predictor in predictors for alert in predictor.alerts]
-    reports = sum(alert.severity is AlertSeverity.REPORT for alert in alerts)
+    rules = sum(alert.severity is not AlertSeverity.REPORT for alert in alerts) if wanted.targets else 0
     return {
         "predictors": len(predictors),
         "teams": len({predictor.team.id for predictor in predictors}),
         "models": sum(len(predictor.models) for predictor in predictors),
         "dashboards": len(predictors) + (0 if wanted.only else 2),  # fleet and feature
-        "rules": len(alerts) - reports,
-        "reports": reports,
+        "rules": rules,
+        "reports": len(alerts) - rules,
     }
 
 

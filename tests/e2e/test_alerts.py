@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -51,6 +52,9 @@ def test_a_notification_reaches_the_teams_slack_channel(stack: Stack) -> None:
     message = stack.receiver.wait_for("message in Slack", lambda message: message.path == "/slack/operations")
     assert message.content["channel"] == "#ml-operations"
     assert "arrival_delay" in str(message.content["attachments"])
+    assert re.search(
+        r"<https://grafana\.example\.com/d/dg-arrival-delay-\w+\?viewPanel=\d+\|Panel>", str(message.content)
+    )
 
 
 def test_a_page_reaches_the_teams_pagerduty_service(stack: Stack) -> None:

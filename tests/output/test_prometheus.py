@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from generator import write
-from generator.conventions import stem
+from generator.conventions import alert_panel_id, predictor_dashboard_uid, stem
 from generator.model import AlertSeverity, Comparison, Model, Predictor, Registry
 from generator.promql import quote
 from generator.render import metrics, prometheus
@@ -141,7 +141,9 @@ def test_what_an_alert_says(prometheus_binaries: PrometheusBinaries, tmp_path: P
         "severity": "notify",
         "team": "logistics",
     }
-    annotations = {"summary": summary, "description": description, "runbook_url": TEAM.runbook_url}
+    dashboard = f"/d/{predictor_dashboard_uid('eta_prediction')}?viewPanel={alert_panel_id('defaults')}"
+    annotations = {"summary": summary, "description": description, "dashboard": dashboard}
+    annotations["runbook_url"] = TEAM.runbook_url
     expected = [{"exp_labels": labels, "exp_annotations": annotations}]
     test = {
         "eval_time": f"{published_at(windows)[2]}m",

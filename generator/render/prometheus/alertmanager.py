@@ -10,10 +10,14 @@ from generator.render.yaml_files import yaml_file
 
 _FILE = f"{PROMETHEUS_FOLDER}/alertmanager.example.yaml"
 _ABOUT = """An example: copy what you need into your Alertmanager's configuration, which is yours to keep.
-Secrets are read from files; `platform` gets the alerts about the exporter itself."""
+Secrets are read from files; `platform` gets the alerts about the exporter itself.
+Put your Grafana's address in the place of https://grafana.example.com."""
 _SECRETS = "/etc/alertmanager/secrets"
 _PLATFORM = "platform"
-_SUMMARIES = '{{ range .Alerts }}{{ .Annotations.summary }}{{ "\\n" }}{{ end }}'
+_MESSAGE = """{{ range .Alerts }}{{ .Annotations.summary }}
+{{ with .Annotations.dashboard }}<https://grafana.example.com{{ . }}|Panel>{{ end }}\
+{{ with .Annotations.runbook_url }} <{{ . }}|Runbook>{{ end }}
+{{ end }}"""
 _OWN = 'driftgauge=~".+"'
 
 
@@ -61,7 +65,7 @@ def _receivers(team: Team) -> list[dict[str, Any]]:
         receivers.append({"name": names[AlertSeverity.PAGE], "pagerduty_configs": [pagerduty]})
     if AlertSeverity.NOTIFY in names:
         slack = {"api_url_file": f"{secret}-slack-url", "channel": team.slack_channel, "send_resolved": True}
-        slack |= {"text": _SUMMARIES}
+        slack |= {"text": _MESSAGE}
         receivers.append({"name": names[AlertSeverity.NOTIFY], "slack_configs": [slack]})
     return receivers
 

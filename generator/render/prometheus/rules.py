@@ -62,10 +62,16 @@ def _groups(name: str, rules: Iterable[Rule]) -> list[dict[str, Any]]:
     return [{"name": name, "interval": duration(INTERVAL_SECONDS), "rules": [_rule(rule) for rule in rules]}]
 
 
+def _in_grafana(rule: Rule) -> str:
+    """The path of the rule's panel; whoever sends the message knows Grafana's address."""
+    return f"/d/{rule.dashboard_uid}" + ("" if rule.panel_id is None else f"?viewPanel={rule.panel_id}")
+
+
 def _rule(rule: Rule) -> dict[str, Any]:
     annotations = {
         "summary": show(rule.summary, _SHOWN[rule.unit]),
         "description": show(rule.description, _SHOWN[rule.unit]),
+        "dashboard": _in_grafana(rule),
     }
     if rule.runbook_url:
         annotations["runbook_url"] = rule.runbook_url

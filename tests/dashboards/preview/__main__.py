@@ -1,6 +1,6 @@
 """Draw generated dashboards from a real Prometheus, without Grafana: HTML pages, and pictures of them.
 
-    python -m tests.dashboards.preview --out preview
+    python -m tests.dashboards.preview --out .cache/preview
 
 uPlot, which Grafana draws with, and marked, its Markdown, come from npm into the cache; Chromium takes the pictures.
 """

@@ -57,7 +57,7 @@ Schema Mappings*.
 `driftgauge schema > registry/registry.schema.json` writes the schema that it names.
 
 **YAML.** Read strictly: a duplicate or unknown key, an anchor, or an unquoted word that YAML readers disagree on (`no`,
-`1_000`, `12:30`, `010`) is an error that says what to write. Quote `"#channel"`.
+`y`, `1_000`, `12:30`, `010`, `2024-11-24`) is an error that says what to write. Quote `"#channel"`.
 
 **Jsonnet.** A `*.jsonnet` file evaluates to the same mapping as a YAML file; it may import files below the registry
 folder. It needs the extra `jsonnet` (`pip install 'driftgauge[jsonnet]'`). See [Jsonnet](#jsonnet).

@@ -17,6 +17,7 @@ from generator.spec.tree import Leaf, leaf_place, place_at
 
 _HASH_IN_FLOW = re.compile(r"(?P<key>[^\s{,:]+):\s+(?=#\S)")
 _KEY = re.compile(r" *(?:- +)*(?P<key>[^\s:#](?:[^:#]*[^\s:#])?) *:(?: |$)")
+_ELEMENT = re.compile(r" *(?P<dash>-) ")
 _WORDS = re.compile(r"\s*(?:- +)*(?P<words>[^\s#](?:[^#]*[^\s#])?)")
 
 
@@ -32,6 +33,15 @@ def explain(file: str, text: str, error: yaml.MarkedYAMLError, quoted: Leaf | No
     if context and ("expected ':'" in problem or "end of stream" in problem):
         at = context  # a key without a colon and quotes without an end: the mistake is where they begin
     return _Refusal(file, lines, problem, at, context, quoted).finding()
+
+
+def swallowed_element(file: str, text: str, scalar: Leaf) -> Finding | None:
+    """The finding for a list element that is indented too deep, and so belongs to the text of the one above."""
+    lines = LINE_BREAK.split(text)
+    for number in range(scalar.line + 1, scalar.end_line + 1):
+        if element := _ELEMENT.match(lines[number]):
+            return yaml_syntax.swallowed(place_at(file, number, element.start("dash")))
+    return None
 
 
 def _position(mark: yaml.Mark | None, lines: list[str]) -> tuple[int, int] | None:
@@ -76,11 +86,14 @@ class _Refusal:
 
     def _slip(self) -> Finding | None:
         """A space or colon that only looks like one, in the line itself or in the one above."""
+        without_key = "expected ':'" in self.problem or "mapping values" in self.problem
         for number in (self.at[0], self._above()):
-            if number is not None:
-                line = self.lines[number]
-                if found := odd_space.find(self.file, number + 1, line) or colon.find(self.file, number + 1, line):
-                    return found
+            if number is None:
+                continue
+            if found := odd_space.find(self.file, number + 1, self.lines[number]):
+                return found
+            if without_key and (found := colon.find(self.file, number + 1, self.lines[number])):
+                return found
         return None
 
     def _above(self) -> int | None:

@@ -114,23 +114,35 @@ class _Reader:
             self._refuse_properties(event)
         start, end = event.start_mark, event.end_mark
         leaf = Leaf(start.line, start.column, end.line, end.column, event.value)
-        if start.line != end.line and event.style in {"'", '"'}:
-            self.quoted = leaf
+        if start.line != end.line:
+            self._several_lines(leaf, event.style)
         self._leaf(leaf, event.implicit[0])
+
+    def _several_lines(self, leaf: Leaf, style: str | None) -> None:
+        if style in {"'", '"'}:
+            self.quoted = leaf
+        elif not style and (finding := yaml_problems.swallowed_element(self.file, self.text, leaf)):
+            self.findings.append(finding)
 
     def _alias(self, event: Any) -> None:
         if not (self.frames and self.frames[-1].key == yaml_anchor.MERGE_KEY):  # that one has its finding
             self.findings.append(yaml_anchor.finding(self._at(event, len(event.anchor) + 1), f"*{event.anchor}"))
-        # Read on as if its name stood there, so that the rest of the file is looked at, too.
+        # Read on, so that the rest of the file is looked at, too.
         start, end = event.start_mark, event.end_mark
-        self._leaf(Leaf(start.line, start.column, end.line, end.column, event.anchor), unquoted=False)
+        leaf = Leaf(start.line, start.column, end.line, end.column, event.anchor)
+        if self._awaits_key():
+            self._key(self.frames[-1], leaf, unquoted=False)
+        else:
+            self._add(NOTHING, leaf)
 
     def _leaf(self, leaf: Leaf, unquoted: bool) -> None:
-        frame = self.frames[-1] if self.frames else None
-        if frame is not None and frame.mapping and frame.key is None:
-            self._key(frame, leaf, unquoted)
+        if self._awaits_key():
+            self._key(self.frames[-1], leaf, unquoted)
         else:
             self._add(self._value(leaf) if unquoted else leaf.text, leaf)
+
+    def _awaits_key(self) -> bool:
+        return bool(self.frames) and self.frames[-1].mapping and self.frames[-1].key is None
 
     def _key(self, frame: _Frame, leaf: Leaf, unquoted: bool) -> None:
         key = leaf.text
@@ -172,7 +184,7 @@ class _Reader:
             self._refuse_properties(event)
         if len(self.frames) == too_large.MAX_DEPTH:
             raise _Stop(too_large.too_deep(self._at(event)))
-        if self.frames and self.frames[-1].mapping and self.frames[-1].key is None:
+        if self._awaits_key():
             raise _Stop(yaml_key.finding(self._at(event)))
         self.frames.append(_Frame(event, isinstance(event, yaml.MappingStartEvent)))
 

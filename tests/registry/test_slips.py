@@ -83,6 +83,8 @@ IN_THE_SHAPE = {
     "a tag": ("above: 0.2", "above: !!float 0.2", "yaml-tag", 20, 16, "remove the tag"),
     "per cent": ("above: 0.2", "above: 20 %", "wrong-type", 20, 16, "write 0.2"),
     "a decimal comma": ("above: 0.2", "above: 0,2", "wrong-type", 20, 16, "write 0.2"),
+    "a comma behind it": ("above: 0.2", "above: 0.2,", "wrong-type", 20, 16, "write 0.2"),
+    "a glob without quotes": ("feature: prep_time", "feature: *_time", "yaml-anchor", 19, 18, "quote it"),
     "a comma for thousands": ("above: 0.2", "above: 1,000", "wrong-type", 20, 16, "write 1000"),
     "a word for a number": ("above: 0.2", "above: NaN", "wrong-type", 20, 16, "such as `above: 0.2`"),
     "Prometheus' for": ("for: 2", "for: 2h", "wrong-type", 21, 14, "write how many, without a unit"),
@@ -126,6 +128,13 @@ def test_a_predictor_that_was_copied_to_another_place(before: str, indentation: 
     line = RIGHT.splitlines().index(before) + 1
     assert (finding.code, finding.place.line, finding.place.column) == ("misplaced-block", line, indentation + 1)
     assert "below `predictors:`" in finding.advice
+
+
+def test_a_list_element_that_would_be_a_part_of_the_one_above(tmp_path: Path) -> None:
+    models = "models:\n      primary: eta_v12\n      shadows:\n        - eta_v13\n         - eta_v14"
+    finding = found(tmp_path, RIGHT.replace("models: {primary: eta_v12, shadows: [eta_v13]}", models))
+    assert (finding.code, finding.place.line, finding.place.column) == ("yaml-syntax", 16, 10)
+    assert "a part of its text" in finding.message
 
 
 def test_an_alert_among_the_features(tmp_path: Path) -> None:

@@ -77,6 +77,8 @@ def _advice(expected: str, value: Any, written: str | None) -> str | None:
 
 def _number(text: str) -> str | None:
     """What to write for a text that is a number to a person, or begins with one."""
+    if text[-1:] in {",", ";"} and type(resolve(text[:-1]).value) in {int, float}:
+        return f"write {text[:-1]}"
     if _WITH_UNIT.fullmatch(text):
         return "write how many, without a unit"
     if found := _PER_CENT.fullmatch(text):

@@ -95,6 +95,15 @@ def too_deep(place: Place, above: Place) -> Finding:
     )
 
 
+def swallowed(place: Place) -> Finding:
+    """The finding for a list element that is a part of the text above it."""
+    return RULE.finding(
+        place,
+        "the line is indented deeper than the one above, so it is a part of its text and no list element",
+        "indent it as deep as the other elements; quote the text above if both lines are one",
+    )
+
+
 def goes_on(place: Place) -> Finding:
     """The finding for what follows after a value's closing quote or bracket."""
     return RULE.finding(

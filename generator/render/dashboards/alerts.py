@@ -39,7 +39,7 @@ def _panel(predictor: Predictor, alert: Alert) -> Placed:
         title=words.title(alert.title),
         description=_description(predictor, alert),
         unit="percentunit" if _is_share(alert) else words.unit_id(_unit(predictor, alert)),
-        no_value=f"No value in the latest {_CADENCE[alert.window]} window"
+        no_value=f"No {_CADENCE[alert.window]} value in this time range"
         + (": it fires" if alert.absence_fires else ""),
     )
     return grafana.timeseries(

@@ -203,7 +203,7 @@ def _unregistered() -> Placed:
         "of a file in `registry/` and fill in team and task (or, where a team is shown, add the model to the predictor "
         "that is there), then open a pull request.",
         "short",
-        "Every model is registered",
+        "Every model is registered, or none was seen",
     )
     unregistered = f"group by (predictor, model_id, team) ({models(matcher('role', UNREGISTERED))})"
     known = f"{latest(catalogue.PREDICTIONS)} * on (predictor, model_id) group_left (team) {unregistered}"

@@ -15,8 +15,8 @@ LINES = 10
 _MEAN, _QUANTILE = "ml_prediction_mean", "ml_prediction_quantile"
 _DEFAULTS, _NULLS = "ml_feature_default_ratio", "ml_feature_null_ratio"
 _LABELLED = "ml_evaluation_labelled_ratio"
-_NO_PREDICTIONS = "No predictions in the latest window"
-_NO_FEATURES = "No features in the log"
+_NO_PREDICTIONS = "No predictions in this time range"
+_NO_FEATURES = "No features in this time range"
 _IN_THE_PREDICTIONS_UNIT = frozenset({"mae", "rmse", "bias", "median_absolute_error"})
 
 
@@ -166,8 +166,8 @@ def _beside_primary(predictor: Predictor) -> Placed:
 
 def _features(predictor: Predictor) -> list[Placed]:
     return [
-        _ranked(predictor, 201, _DEFAULTS, "Default ratio, ranked", "No feature used its default"),
-        _ranked(predictor, 202, _NULLS, "Null ratio, ranked", "No feature is missing anywhere"),
+        _ranked(predictor, 201, _DEFAULTS, "Default ratio, ranked", "No feature used its default, or nothing was read"),
+        _ranked(predictor, 202, _NULLS, "Null ratio, ranked", "No feature is missing, or nothing was read"),
         _course(predictor, 203, _DEFAULTS, "Default ratio of the primary"),
         _course(predictor, 204, _NULLS, "Null ratio of the primary"),
         _moved(predictor),

@@ -34,7 +34,7 @@ class Browser:
 
     def __init__(self, chromium: Path) -> None:
         self._chromium = chromium
-        self._folder = tempfile.TemporaryDirectory(prefix="preview-")
+        self._folder = tempfile.TemporaryDirectory(prefix="preview-", ignore_cleanup_errors=True)  # its children linger
 
     def __enter__(self) -> Browser:
         port = free_port()

@@ -6,8 +6,11 @@ Each scan opens the log anew, so that one that another process replaces or exten
 from __future__ import annotations
 
 import fnmatch
+import logging
+import os
 import re
 import threading
+import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
@@ -51,6 +54,9 @@ _TIMES = {
     "varchar": "text",
 }
 _STOP_SECONDS = 0.1
+HOPELESS_SECONDS = 30.0  # an interrupt is a matter of moments
+logger = logging.getLogger(__name__)
+
 _NAME_PART = re.compile(r'"((?:[^"]|"")*)"|([^."]+)')
 
 
@@ -91,7 +97,7 @@ class DuckDBWarehouse:
             finally:
                 with self._lock:
                     self._running = None
-                _stop(connection, running)
+                self._stop(connection, running)
 
     def cancel(self) -> None:
         """See Warehouse.cancel."""
@@ -124,12 +130,18 @@ class DuckDBWarehouse:
         statement = sql.scan("duckdb", source, is_kinded=_is_kinded(request))
         return [ScanRow(*row) for row in connection.execute(statement, _parameters(request, source)).fetchall()]
 
+    def _stop(self, connection: duckdb.DuckDBPyConnection, running: Future[list[ScanRow]]) -> None:
+        """Wait for the end of a scan that nobody wants any more; an interrupt between two statements reaches neither.
 
-def _stop(connection: duckdb.DuckDBPyConnection, running: Future[list[ScanRow]]) -> None:
-    """Wait for the end of a scan that nobody wants any more; an interrupt between two statements reaches neither."""
-    while not running.done():
-        connection.interrupt()
-        wait([running], _STOP_SECONDS)
+        Python can't leave a thread behind that hangs in a call: only the end of the process ends it.
+        """
+        hopeless = time.monotonic() + HOPELESS_SECONDS
+        while not running.done():
+            if time.monotonic() > hopeless:
+                logger.critical("%s: a read from it hangs, and nothing stops it; see to the disk that it is on", shown(self._place))
+                os._exit(1)
+            connection.interrupt()
+            wait([running], _STOP_SECONDS)
 
 
 def describe(connection: duckdb.DuckDBPyConnection, log: Log) -> sql.Source:

@@ -403,6 +403,31 @@ def _cpu_seconds(pid: int) -> float:
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
+HOPELESS = """\
+from generator.cli import main
+from metrics_exporter.warehouses import duckdb
+
+duckdb.HOPELESS_SECONDS = 1
+main()
+"""
+
+
+def test_a_read_that_nothing_interrupts_ends_with_the_command(place: Path) -> None:
+    os.mkfifo(place / "log.csv")  # that is opened once somebody writes into it, and nobody does
+    (place / "hopeless.py").write_text(HOPELESS)
+    arguments = (*EXPORT, "--once", "--warehouse", "duckdb:log.csv", "--query-timeout", "1s")
+    done = subprocess.run(
+        [sys.executable, "hopeless.py", *arguments],
+        cwd=place,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == "log.csv: a read from it hangs, and nothing stops it; see to the disk that it is on\n"
+
+
 def test_no_room_for_the_demo_s_log_is_one_line(place: Path) -> None:
     done = run(place, "demo", "--log-only", before=("prlimit", "--fsize=1000000"))
     assert (done.returncode, done.stdout) == (1, "")

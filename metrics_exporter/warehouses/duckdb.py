@@ -138,7 +138,9 @@ class DuckDBWarehouse:
         hopeless = time.monotonic() + HOPELESS_SECONDS
         while not running.done():
             if time.monotonic() > hopeless:
-                logger.critical("%s: a read from it hangs, and nothing stops it; see to the disk that it is on", shown(self._place))
+                logger.critical(
+                    "%s: a read from it hangs, and nothing stops it; see to the disk that it is on", shown(self._place)
+                )
                 os._exit(1)
             connection.interrupt()
             wait([running], _STOP_SECONDS)

@@ -1,41 +1,28 @@
 """The adapter: the only module that knows grafanalib and the shape of Grafana's JSON.
 
-grafanalib writes fields of Grafana 6 and leaves others out. Here its objects are completed, pruned of what Grafana has
-no use for any more, and encoded so that the same dashboard is the same bytes, a line a value.
+grafanalib writes fields of Grafana 6 and leaves others out. Here its objects are completed and laid out; `encoding`
+prunes and writes them.
 """
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from json.encoder import encode_basestring
 from string import ascii_uppercase
-from typing import Any
 
 from grafanalib import core
 
+from generator.render.dashboards.encoding import encoded
 from generator.render.dashboards.fields import Json
 
 SCHEMA_VERSION = 41  # Grafana 12.0's; later ones migrate it when they load it
 GRID_WIDTH = 24
 ROW_HEIGHT = 1
-LINE_WIDTH = 120
 INTERVAL = "5m"  # windows come by the hour: a finer step shows nothing more
 
 DATASOURCE: Json = {"type": "prometheus", "uid": "${datasource}"}
 
-# What grafanalib writes for panels of Grafana 6, and Grafana's own defaults.
-_OBSOLETE = frozenset(
-    """
-    __inputs axisPlacement barAlignment cacheTimeout columns editable error fontSize gnetId gradientMode height
-    hideControls hideFrom hideTimeOverride maxPerRow minSpan pointSize repeatDirection rows scaleDistribution
-    sharedCrosshair span style tagsQuery tagValuesQuery timeShift transparent useTags version
-    """.split()  # noqa: SIM905 - thirty words, not thirty lines
-)
 _COLUMNS: Json = {"minWidth": 110}  # Grafana's own 150 would push columns out of the panel
-_EMPTY: tuple[object, ...] = (None, "", [], {})
-_REQUIRED = frozenset({"list", "options"})  # even when they are empty
 
 
 @dataclass(frozen=True)
@@ -322,7 +309,7 @@ def dashboard(
         links=list(links),
         panels=[_panel_json(panel) for panel in _laid_out(sections)],
     )
-    return (_lines(_plain(content)) + "\n").encode()
+    return encoded(content)
 
 
 def _common(about: About, queries: Sequence[Query], interval: str = INTERVAL) -> Json:
@@ -383,35 +370,3 @@ def _panel_json(panel: core.Panel) -> Json:
     if not content["targets"]:
         del content["fieldConfig"]
     return content
-
-
-def _plain(value: Any) -> Any:
-    """Plain JSON values, without nulls, empty ones, and what Grafana has no use for."""
-    if value is None or isinstance(value, str | int | float):
-        return value
-    if hasattr(value, "to_json_data"):
-        value = value.to_json_data()
-    if isinstance(value, dict):
-        kept = ((key, _plain(item)) for key, item in value.items() if key not in _OBSOLETE)
-        return {key: item for key, item in kept if item not in _EMPTY or key in _REQUIRED}
-    if isinstance(value, list | tuple):
-        return [_plain(item) for item in value]
-    return value
-
-
-def _lines(value: Any, indent: str = "") -> str:
-    """JSON with sorted keys, a line for whatever fits on one: short to read, and a change is a changed line."""
-    inner = indent + "  "
-    if isinstance(value, dict):
-        opening, closing = "{", "}"
-        items = [f"{encode_basestring(key)}: {_lines(item, inner)}" for key, item in sorted(value.items())]
-    elif isinstance(value, list):
-        opening, closing = "[", "]"
-        items = [_lines(item, inner) for item in value]
-    else:
-        return encode_basestring(value) if isinstance(value, str) else json.dumps(value)
-    flat = f"{opening}{', '.join(items)}{closing}"
-    if len(indent) + len(flat) <= LINE_WIDTH and "\n" not in flat:
-        return flat
-    separator = f",\n{inner}"
-    return f"{opening}\n{inner}{separator.join(items)}\n{indent}{closing}"

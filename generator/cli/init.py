@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from pathlib import Path
 
 import click
@@ -65,8 +66,9 @@ def _is_there(path: Path) -> bool:
 
 
 def _write(folder: Path, files: Mapping[str, bytes]) -> None:
-    """Write all files, or none: those that were written go again when one can't be."""
+    """Write all files, or none: those that were written go again when one can't be, and so do their folders."""
     written = []
+    missing = {parent for path in files for parent in (folder / path).parents if not parent.exists()}
     try:
         for path, data in files.items():
             file = folder / path
@@ -77,6 +79,9 @@ def _write(folder: Path, files: Mapping[str, bytes]) -> None:
     except OSError as error:
         for file in written:
             file.unlink()
+        for parent in sorted(missing, reverse=True):  # what is in a folder comes after it
+            with suppress(OSError):
+                parent.rmdir()
         raise click.ClickException(f"{error.filename or folder}: {error.strerror}; nothing was written") from None
 
 

@@ -403,6 +403,13 @@ def _cpu_seconds(pid: int) -> float:
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
+def test_init_without_room_leaves_nothing(place: Path) -> None:
+    done = run(place, "init", "deep/new", before=("prlimit", "--fsize=10000"))
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == "Error: deep/new: File too large; nothing was written\n"
+    assert not (place / "deep").exists()
+
+
 HOPELESS = """\
 from generator.cli import main
 from metrics_exporter.warehouses import duckdb

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Container
 from typing import Any, NamedTuple
 
+from generator.spec.tree import KeyPath
 from generator.spec.v1 import Alert, Predictor
 
 
@@ -23,6 +24,14 @@ _BLOCKS = tuple(
         ("an alert", "the `alerts:` of its predictor, after a `- `", Alert),
     )
 )
+PREDICTORS: KeyPath = ("predictors",)
+
+_KEYS = frozenset({"alerts", "evaluation", "features", "models"})  # of a predictor, with more below them
+
+
+def is_key_among_ids(path: KeyPath) -> bool:
+    """Whether a predictor's key stands where the ids of predictors do, as if it were one."""
+    return len(path) == 2 and path[:1] == PREDICTORS and path[1] in _KEYS
 
 
 def recognise(value: Any, possible: Container[str]) -> Block | None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from types import UnionType
 from typing import Annotated, Any, Union, get_args, get_origin
 
@@ -21,7 +23,7 @@ from generator.checks.shape import (
 from generator.checks.syntax import yaml_anchor
 from generator.findings import Finding, Rule, Severity, nearest
 from generator.spec import misplaced
-from generator.spec.tree import Document, KeyPath
+from generator.spec.tree import NOTHING, Document, KeyPath
 from generator.yaml_text import flow
 
 _ABSENT = object()
@@ -30,40 +32,53 @@ _ABSENT = object()
 def findings(document: Document, error: ValidationError, spec: type[BaseModel]) -> Iterator[tuple[KeyPath, Finding]]:
     """The key path in the data of what is wrong, and the finding that it is; one mistake is one finding."""
     problems = [(_path(document.data, problem["loc"]), problem) for problem in error.errors(include_url=False)]
-    unknown = _Unknown(document, spec, [path for path, problem in problems if problem["type"] == "extra_forbidden"])
-    yield from unknown.misplaced.items()
+    unknown = {path for path, problem in problems if problem["type"] == "extra_forbidden"}
+    blocks = _misplaced(document, spec, [path for path, _ in problems], unknown)
+    yield from blocks.items()
+    missing = {path for path, problem in problems if problem["type"] == "missing"}
+    told = _consequences(document.data, spec, unknown, missing)
     for path, problem in problems:
-        if not unknown.explains(path, problem["type"]):
+        if path not in told and not any(path[: len(block)] == block for block in blocks):
             yield path, _finding(document, path, problem, spec)
 
 
-class _Unknown:
-    """The unknown keys of a document, and what else is wrong because of them.
+def _misplaced(
+    document: Document, spec: type[BaseModel], wrong: list[KeyPath], unknown: set[KeyPath]
+) -> dict[KeyPath, Finding]:
+    """The blocks that belong elsewhere, by their path, outermost first."""
+    found: dict[KeyPath, Finding] = {}
+    places = dict.fromkeys(path[:length] for path in wrong for length in range(1, len(path) + 1))
+    for path in sorted(places, key=len):
+        if any(path[: len(outer)] == outer for outer in found):
+            continue
+        possible = () if path in unknown else _fields(spec, document.data, path)
+        block = misplaced.recognise(_at(document.data, path), possible)
+        place = document.place(path, key=True)
+        if path == misplaced.PREDICTORS and block:
+            found[path] = misplaced_block.without_id(place)
+        elif block:
+            found[path] = misplaced_block.finding(place, block.what, block.home)
+        elif misplaced.is_key_among_ids(path):
+            found[path] = misplaced_block.key_as_id(place, str(path[-1]))
+    return found
 
-    Attributes:
-        misplaced: the blocks that belong elsewhere, by path.
-        meant: the paths of the keys that were meant by those that are misspelt.
-        merged: the mappings that would be completed by a merge key.
-    """
 
-    def __init__(self, document: Document, spec: type[BaseModel], paths: list[KeyPath]) -> None:
-        self.misplaced: dict[KeyPath, Finding] = {}
-        self.meant: set[KeyPath] = set()
-        self.merged = {path[:-1] for path in paths if path[-1] == yaml_anchor.MERGE_KEY}
-        for path in paths:
-            possible = _fields(spec, document.data, path[:-1])
-            if near := nearest(str(path[-1]), possible):
-                self.meant.add((*path[:-1], near))
-            for at, allowed in ((path, {}), (path[:-1], possible)):
-                if block := misplaced.recognise(_at(document.data, at), allowed):
-                    place = document.place(at, key=True)
-                    self.misplaced[at] = misplaced_block.finding(place, block.what, block.home)
-
-    def explains(self, path: KeyPath, kind: str) -> bool:
-        """Whether a problem is but a consequence: of a block elsewhere, a key misspelt, or one that is merged in."""
-        if kind == "missing" and (path in self.meant or path[:-1] in self.merged):
-            return True
-        return any(path[: len(block)] == block for block in self.misplaced)
+def _consequences(data: Any, spec: type[BaseModel], unknown: set[KeyPath], missing: set[KeyPath]) -> set[KeyPath]:
+    """The keys that are missing or unknown only since another one is misspelt, merged in, or at a wrong indentation."""
+    # A key that is missing here and unknown further out lost its indentation.
+    found = {path for path in missing if any((*path[:length], path[-1]) in unknown for length in range(len(path) - 1))}
+    by_owner: defaultdict[KeyPath, set[str]] = defaultdict(set)
+    for path in unknown:
+        by_owner[path[:-1]].add(str(path[-1]))
+    for owner, keys in by_owner.items():
+        possible = _fields(spec, data, owner)
+        meant = {nearest(key, possible) for key in keys}
+        if yaml_anchor.MERGE_KEY in keys:
+            meant |= set(possible)
+        found |= missing & {(*owner, key) for key in meant if key is not None}
+        empty = [name for name in possible if _child(_at(data, owner), name) is NOTHING]
+        found |= {(*owner, key) for name in empty for key in keys & set(_fields(spec, data, (*owner, name)))}
+    return found
 
 
 def _at(data: Any, path: KeyPath) -> Any:
@@ -77,7 +92,8 @@ def _finding(document: Document, path: KeyPath, problem: ErrorDetails, spec: typ
     place = document.place(path)
     if kind == "extra_forbidden":
         place = document.place(path, key=True)
-        return unknown_key.finding(place, str(path[-1]), _fields(spec, document.data, path[:-1]))
+        homes = _homes(spec).get(str(path[-1]), ())
+        return unknown_key.finding(place, str(path[-1]), _fields(spec, document.data, path[:-1]), homes)
     if kind in {"missing", "union_tag_not_found"}:
         owner, key = (path[:-1], str(path[-1])) if kind == "missing" else (path, "kind")
         return missing_key.finding(document.place(owner), key, _example(spec, document.data, (*owner, key)))
@@ -133,6 +149,23 @@ def _fields(spec: type[BaseModel], data: Any, path: KeyPath) -> dict[str, FieldI
     kind = here.get("kind") if isinstance(here, dict) else None
     named = [keys for keys in models if "kind" in keys and kind in get_args(keys["kind"].annotation)]
     return next(iter([*named, *models]), {})
+
+
+@lru_cache
+def _homes(spec: type[BaseModel]) -> Mapping[str, list[str]]:
+    """The places where each key of the spec may be, as a person writes them."""
+    homes: defaultdict[str, list[str]] = defaultdict(list)
+
+    def walk(annotation: Any, path: str) -> None:
+        for option in _options(annotation):
+            if get_origin(option) in {dict, list}:
+                walk(get_args(option)[-1], path + (".<name>" if get_origin(option) is dict else "[]"))
+            for key, field in _keys(option).items():
+                homes[key].append(path)
+                walk(field.annotation, f"{path}.{key}" if path else key)
+
+    walk(spec, "")
+    return homes
 
 
 def _step(annotation: Any, part: str | int) -> Any:

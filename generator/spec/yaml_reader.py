@@ -43,10 +43,10 @@ class _Frame:
 
     __slots__ = ("branch", "data", "key", "mapping")
 
-    def __init__(self, event: Any, mapping: bool) -> None:
+    def __init__(self, line: int, column: int, mapping: bool) -> None:
         self.mapping = mapping
         self.data: Any = {} if mapping else []
-        self.branch = Branch(event.start_mark.line, event.start_mark.column)
+        self.branch = Branch(line, column)
         self.key: str | None = None
 
 
@@ -149,11 +149,23 @@ class _Reader:
         if unquoted:
             self._unquoted_key(leaf)
         frame.key = key
-        if key in frame.branch.keys:
-            first = leaf_place(self.file, frame.branch.keys[key])
-            self.findings.append(duplicate_key.finding(leaf_place(self.file, leaf), first, key))
+        if first := frame.branch.keys.get(key):
+            self._again(frame, key, leaf, first)
         else:
             frame.branch.keys[key] = leaf
+
+    def _again(self, frame: _Frame, key: str, leaf: Leaf, first: Leaf) -> None:
+        """A key for the second time; where the first key of a list's element comes again below, a dash is missing."""
+        place, first_place = leaf_place(self.file, leaf), leaf_place(self.file, first)
+        in_list = len(self.frames) > 1 and not self.frames[-2].mapping
+        if not in_list or leaf.line == first.line or next(iter(frame.branch.keys)) != key:
+            self.findings.append(duplicate_key.finding(place, first_place, key))
+            return
+        self.findings.append(duplicate_key.without_dash(place, first_place, key))
+        frame.key = None
+        self._end(None)
+        self.frames.append(_Frame(leaf.line, leaf.column, mapping=True))
+        self._key(self.frames[-1], leaf, unquoted=False)
 
     def _unquoted_key(self, leaf: Leaf) -> None:
         if leaf.text == yaml_anchor.MERGE_KEY:
@@ -186,7 +198,8 @@ class _Reader:
             raise _Stop(too_large.too_deep(self._at(event)))
         if self._awaits_key():
             raise _Stop(yaml_key.finding(self._at(event)))
-        self.frames.append(_Frame(event, isinstance(event, yaml.MappingStartEvent)))
+        start = event.start_mark
+        self.frames.append(_Frame(start.line, start.column, isinstance(event, yaml.MappingStartEvent)))
 
     def _end(self, _: Any) -> None:
         frame = self.frames.pop()

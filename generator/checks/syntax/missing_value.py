@@ -10,7 +10,9 @@ RULE = Rule("missing-value", Severity.ERROR, "A key without a value, or without 
 def finding(place: Place, what: str) -> Finding:
     """The finding for a value that is empty, `null` or `~`."""
     return RULE.finding(
-        place, f"{what} has no value", "write the value after the colon, or remove the key ({} is an empty mapping)"
+        place,
+        f"{what} has no value",
+        "write the value after the colon or, indented, below it; or remove the key ({} is an empty mapping)",
     )
 
 

@@ -191,6 +191,7 @@ function clock(time) {
 function marks(chart) {
   const { ctx, bbox } = chart;
   ctx.save();
+  ctx.lineWidth = 1;
   ctx.setLineDash([4, 4]);
   dashboard.marks.forEach((mark) => {
     const left = chart.valToPos(mark.at, "x", true);

@@ -65,7 +65,8 @@ def _finding(source: Source, outcome: Outcome, words: str) -> Finding:
         case Outcome.IMPORT_MISSING:
             return jsonnet_import.missing(_import_of(source, words), words)
         case Outcome.FAILED:
-            return jsonnet_error.finding(_place(source, words), _message(words))
+            said = words.strip().removeprefix("RUNTIME ERROR:").strip()
+            return jsonnet_error.finding(_place(source, said), _message(said))
         case _:
             return jsonnet_limit.finding(here)
 
@@ -89,8 +90,8 @@ def _import_of(source: Source, name: str) -> Place:
 
 def _message(words: str) -> str:
     """Jsonnet's own words without position and stack."""
-    first = words.strip().splitlines()[0] if words.strip() else "no reason given"
-    return _POSITION.sub("", first).removeprefix("RUNTIME ERROR:").strip()
+    first = words.splitlines()[0] if words else "no reason given"
+    return _POSITION.sub("", first).strip()
 
 
 def _place(source: Source, words: str) -> Place:

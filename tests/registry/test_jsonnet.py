@@ -144,6 +144,13 @@ def test_errors_are_at_their_place(
     assert finding.place.file == "a.jsonnet"
 
 
+def test_an_error_in_an_import_is_at_its_place_there(tmp_path: Path) -> None:
+    write(tmp_path, a__jsonnet="import 'lib.libsonnet'", lib__libsonnet="{ version: 1,\n  x: }")
+    (finding,) = load_registry(tmp_path).findings
+    assert finding.message == 'Jsonnet: Unexpected: "}" while parsing terminal'
+    assert (Path(finding.place.file).name, finding.place.line, finding.place.column) == ("lib.libsonnet", 2, 6)
+
+
 def test_null_is_a_key_that_is_not_there(tmp_path: Path) -> None:
     write(tmp_path, a__jsonnet="{ version: 1, teams: { a: { slack: { channel: '#a' }, runbook_url: null } } }")
     assert codes(tmp_path) == []

@@ -426,6 +426,7 @@ def test_a_read_that_nothing_interrupts_ends_with_the_command(place: Path) -> No
     done = subprocess.run(
         [sys.executable, "hopeless.py", *arguments],
         cwd=place,
+        env={**os.environ, "TMPDIR": str(place)},
         capture_output=True,
         text=True,
         timeout=60,

@@ -6,7 +6,7 @@ from collections.abc import Container
 from typing import Any, NamedTuple
 
 from generator.spec.tree import KeyPath
-from generator.spec.v1 import Alert, Predictor
+from generator.spec.v1 import Alert, Log, Predictor, Team
 
 
 class Block(NamedTuple):
@@ -24,14 +24,23 @@ _BLOCKS = tuple(
         ("an alert", "the `alerts:` of its predictor, after a `- `", Alert),
     )
 )
-PREDICTORS: KeyPath = ("predictors",)
-
+_ENTRIES: dict[KeyPath, tuple[str, frozenset[str]]] = {
+    ("logs",): ("log", frozenset(Log.model_fields)),
+    ("teams",): ("team", frozenset(Team.model_fields)),
+    ("predictors",): ("predictor", frozenset(Predictor.model_fields)),
+}
 _KEYS = frozenset({"alerts", "evaluation", "features", "models"})  # of a predictor, with more below them
+
+
+def lacks_id(path: KeyPath, value: Any) -> str | None:
+    """What the value at a path is, when it is one entry without its id in place of entries by their ids."""
+    what, keys = _ENTRIES.get(path, ("", frozenset()))
+    return what if isinstance(value, dict) and value and value.keys() <= keys else None
 
 
 def is_key_among_ids(path: KeyPath) -> bool:
     """Whether a predictor's key stands where the ids of predictors do, as if it were one."""
-    return len(path) == 2 and path[:1] == PREDICTORS and path[1] in _KEYS
+    return len(path) == 2 and path[0] == "predictors" and path[1] in _KEYS
 
 
 def recognise(value: Any, possible: Container[str]) -> Block | None:

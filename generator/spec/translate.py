@@ -33,10 +33,10 @@ def findings(document: Document, error: ValidationError, spec: type[BaseModel]) 
     """The key path in the data of what is wrong, and the finding that it is; one mistake is one finding."""
     problems = [(_path(document.data, problem["loc"]), problem) for problem in error.errors(include_url=False)]
     unknown = {path for path, problem in problems if problem["type"] == "extra_forbidden"}
-    blocks = _misplaced(document, spec, [path for path, _ in problems], unknown)
-    yield from blocks.items()
     missing = {path for path, problem in problems if problem["type"] == "missing"}
     told = _consequences(document.data, spec, unknown, missing)
+    blocks = _misplaced(document, spec, [path for path, _ in problems], unknown)
+    yield from ((path, found) for path, found in blocks.items() if path not in told)
     for path, problem in problems:
         if path not in told and not any(path[: len(block)] == block for block in blocks):
             yield path, _finding(document, path, problem, spec)
@@ -54,8 +54,8 @@ def _misplaced(
         possible = () if path in unknown else _fields(spec, document.data, path)
         block = misplaced.recognise(_at(document.data, path), possible)
         place = document.place(path, key=True)
-        if path == misplaced.PREDICTORS and block:
-            found[path] = misplaced_block.without_id(place)
+        if what := misplaced.lacks_id(path, _at(document.data, path)):
+            found[path] = misplaced_block.without_id(place, what)
         elif block:
             found[path] = misplaced_block.finding(place, block.what, block.home)
         elif misplaced.is_key_among_ids(path):
@@ -76,8 +76,12 @@ def _consequences(data: Any, spec: type[BaseModel], unknown: set[KeyPath], missi
         if yaml_anchor.MERGE_KEY in keys:
             meant |= set(possible)
         found |= missing & {(*owner, key) for key in meant if key is not None}
-        empty = [name for name in possible if _child(_at(data, owner), name) is NOTHING]
-        found |= {(*owner, key) for name in empty for key in keys & set(_fields(spec, data, (*owner, name)))}
+        for name in possible:
+            if _child(_at(data, owner), name) is NOTHING:
+                below = set(_fields(spec, data, (*owner, name))) or {
+                    key for key in keys if isinstance(_child(_at(data, owner), key), dict)
+                }
+                found |= {(*owner, key) for key in keys & below}
     return found
 
 

@@ -75,7 +75,7 @@ class _Reader:
             self.findings.append(stop.finding)
             return None
         except yaml.MarkedYAMLError as error:
-            self.findings.append(yaml_problems.explain(self.file, self.text, error, self.quoted))
+            self._refused(yaml_problems.explain(self.file, self.text, error, self.quoted))
             return None
         except yaml.YAMLError as error:
             self.findings.append(yaml_syntax.finding(Place(self.file), " ".join(str(error).split())))
@@ -83,6 +83,14 @@ class _Reader:
         if self.document is None:
             self.findings.append(empty_file.finding(Place(self.file)))
         return self.document
+
+    def _refused(self, finding: Finding) -> None:
+        """Add why reading ends; what was found just before is a consequence of it, or the same."""
+        if any(found.code == finding.code for found in self.findings):
+            return
+        near = range(finding.place.line - 2, finding.place.line + 1)
+        kept = [one for one in self.findings if one.code != missing_value.RULE.code or one.place.line not in near]
+        self.findings = [*kept, finding]
 
     def _events(self) -> None:
         source = _EventReader(self.text)

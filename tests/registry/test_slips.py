@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
 from pathlib import Path
 
@@ -159,3 +160,25 @@ def test_an_alert_among_the_features(tmp_path: Path) -> None:
     finding = found(tmp_path, RIGHT.replace("      postcode:", f"      alert: {alert}\n      postcode:"))
     assert (finding.code, finding.place.line) == ("misplaced-block", 15)
     assert "`alerts:`" in finding.advice
+
+
+def _findings(folder: Path, text: str) -> tuple[Finding, ...]:
+    (folder / "a.yaml").write_text(text, encoding="utf-8")
+    return load_registry(folder).findings
+
+
+def test_any_word_with_two_letters_swapped_is_one_finding_at_most(tmp_path: Path) -> None:
+    for word in re.finditer(r"\w{3,}", RIGHT):
+        first, second, third, rest = word[0][0], word[0][1], word[0][2], word[0][3:]
+        misspelt = f"{RIGHT[: word.start()]}{first}{third}{second}{rest}{RIGHT[word.end() :]}"
+        assert len(_findings(tmp_path, misspelt)) <= 1, word
+
+
+@pytest.mark.parametrize("spaces", [-1, 1])
+def test_any_line_that_is_a_space_off_is_one_finding_at_most(spaces: int, tmp_path: Path) -> None:
+    lines = RIGHT.splitlines(keepends=True)
+    for number, line in enumerate(lines):
+        if spaces > 0 or line.startswith(" "):
+            moved = f" {line}" if spaces > 0 else line[1:]
+            text = "".join([*lines[:number], moved, *lines[number + 1 :]])
+            assert len(_findings(tmp_path, text)) <= 1, line

@@ -7,11 +7,11 @@ from generator.findings import Finding, Place, Rule, Severity, quote
 RULE = Rule("misplaced-block", Severity.ERROR, "A predictor or an alert at a place for something else")
 
 
-def without_id(place: Place) -> Finding:
-    """The finding for a predictor that stands right below `predictors:`, without its id."""
+def without_id(place: Place, what: str) -> Finding:
+    """The finding for a predictor, team or log that stands right below its section, without its id."""
     return RULE.finding(
         place,
-        "here the keys of a predictor follow, and not its id",
+        f"here the keys of a {what} follow, and not its id",
         "write its id above them, and indent them below it",
     )
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -29,6 +29,11 @@ class Place:
     column: int = 0
     end_column: int = 0
     key_path: str = ""
+
+    @property
+    def begin(self) -> tuple[str, int, int, str]:
+        """Where it begins, whatever its width."""
+        return self.file, self.line, self.column, self.key_path
 
     def __str__(self) -> str:
         if self.key_path:
@@ -64,6 +69,12 @@ class Rule:
     def finding(self, place: Place, message: str, advice: str, related: tuple[Place, ...] = ()) -> Finding:
         """A finding of this kind."""
         return Finding(place, self.code, self.severity, message, advice, related)
+
+
+def together(first: Sequence[Finding], more: Iterable[Finding]) -> list[Finding]:
+    """The `first` findings, and those of `more` that are at other places: one mistake is one finding."""
+    told = {finding.place.begin for finding in first}
+    return [*first, *(finding for finding in more if finding.place.begin not in told)]
 
 
 def quote(text: object) -> str:

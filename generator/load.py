@@ -10,7 +10,7 @@ from pathlib import Path
 
 from generator import resolve, settings
 from generator.checks import listed
-from generator.findings import Finding, Severity
+from generator.findings import Finding, Severity, together
 from generator.model import Registry
 from generator.settings import Settings
 from generator.spec import jsonnet_reader, seen, silences, sources, versions, yaml_reader
@@ -98,9 +98,7 @@ class _Reading:
             self.declared.logs += found.logs
             self.declared.teams += found.teams
             self.declared.predictors += found.predictors
-        # One mistake is one finding: what the syntax is about already has its sentence.
-        told = {_begin(finding) for finding in findings}
-        self.findings += findings + [finding for finding in misshapen if _begin(finding) not in told]
+        self.findings += together(findings, misshapen)
         if document:
             found_silences, wrong = silences.find(document, source.text)
             self.silences += found_silences
@@ -110,10 +108,6 @@ class _Reading:
         if source.path.suffix == JSONNET:
             return jsonnet_reader.read(source, self.declared.folder)
         return yaml_reader.read(source.name, source.text)
-
-
-def _begin(finding: Finding) -> tuple[int, int, str]:
-    return finding.place.line, finding.place.column, finding.place.key_path
 
 
 @contextmanager

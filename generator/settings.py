@@ -11,7 +11,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from generator.checks.shape import unknown_choice
 from generator.checks.shape.refusal import refuse
-from generator.findings import Finding, did_you_mean, quote
+from generator.findings import Finding, did_you_mean, quote, together
 from generator.render import DEFAULT_TARGETS, TARGETS
 from generator.spec import sources, versions, yaml_reader
 from generator.spec.releases import Releases
@@ -64,5 +64,5 @@ def read(file: Path) -> Read:
         return Read(None, (source,))
     document, findings = yaml_reader.read(source.name, source.text)
     settings, more = (None, []) if document is None else versions.only(document, Settings, VERSION, "the settings")
-    found = (*findings, *more)
+    found = tuple(sorted(together(findings, more)))
     return Read(None if found else settings, found)

@@ -10,12 +10,12 @@ from dataclasses import dataclass
 
 import yaml
 
-from generator.checks.syntax import colon, hash_comment, merge_conflict, odd_space, tab, yaml_syntax
+from generator.checks.syntax import colon, hash_comment, merge_conflict, odd_space, tab, too_large, yaml_syntax
 from generator.findings import Finding, Place, quote
 from generator.lines import LINE_BREAK
 from generator.spec.tree import Leaf, leaf_place, place_at
 
-_HASH_IN_FLOW = re.compile(r"(?P<key>[^\s{,:]+):\s+(?=#\S)")
+_HASH_IN_FLOW = re.compile(r"(?<![^\s{,:])(?P<key>[^\s{,:]+):\s+(?=#\S)")  # from a word's start, or it takes ages
 _KEY = re.compile(r" *(?:- +)*(?P<key>[^\s:#](?:[^:#]*[^\s:#])?) *:(?: |$)")
 _ELEMENT = re.compile(r" *(?P<dash>-) ")
 _WORDS = re.compile(r"\s*(?:- +)*(?P<words>[^\s#](?:[^#]*[^\s#])?)")
@@ -30,6 +30,8 @@ def explain(file: str, text: str, error: yaml.MarkedYAMLError, quoted: Leaf | No
     at = _position(error.problem_mark, lines) or context
     if at is None:
         return yaml_syntax.finding(Place(file), problem)
+    if "nesting depth" in problem:  # libyaml has a limit of its own, and may look ahead so far before ours is reached
+        return too_large.too_deep(place_at(file, *at))
     if context and ("expected ':'" in problem or "end of stream" in problem):
         at = context  # a key without a colon and quotes without an end: the mistake is where they begin
     return _Refusal(file, lines, problem, at, context, quoted).finding()

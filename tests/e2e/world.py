@@ -80,10 +80,11 @@ def make_log(file: Path, now: datetime, incidents: Iterable[Incident]) -> None:
 def moments(now: datetime) -> list[datetime]:
     """When a Prometheus that has run for weeks would hold samples, as far as queries look: UTC, oldest first.
 
-    The last hours and the same hours of past weeks every ten minutes, from the minute that a window is published on;
-    around them, once an hour.
+    The last hours and the same hours of past weeks every five minutes, from the minute that a window is published on;
+    around them, once an hour. A rule that looks back an hour and ten minutes finds the window before the last one, even
+    in the seconds in which the next one is due and not yet published.
     """
-    step = timedelta(minutes=10)
+    step = timedelta(minutes=5)
     spans = [(timedelta(0), 9 * HOUR, step), (timedelta(0), 48 * HOUR, HOUR), (WEEK, 24 * HOUR, HOUR)]
     spans += [(weeks * WEEK - timedelta(minutes=40), timedelta(minutes=120), step) for weeks in (1, 2, 3, 4)]
     last = now - step

@@ -47,6 +47,7 @@ HOSTILE = {
     "a long list": ("version: 1\nx: [" + ",\n".join("1" * 30_000) + "]", {"too-large"}),
     "a bomb": (bomb(), {"yaml-anchor", "unknown-key"}),
     "deep brackets": ("[" * 50_000, {"too-large"}),
+    "a long word that is no YAML": ("version: 1\nx: {" + "a" * 90_000 + " ]\n", {"yaml-syntax"}),
     "deep braces": ("{a: " * 20_000, {"too-large"}),
     "deep dashes": ("- " * 20_000, {"too-large"}),
     "deep question marks": ("? " * 20_000, {"yaml-key"}),

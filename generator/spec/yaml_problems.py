@@ -12,7 +12,6 @@ import yaml
 
 from generator.checks.syntax import colon, hash_comment, merge_conflict, odd_space, tab, too_large, yaml_syntax
 from generator.findings import Finding, Place, quote
-from generator.lines import LINE_BREAK
 from generator.spec.tree import Leaf, leaf_place, place_at
 
 _HASH_IN_FLOW = re.compile(r"(?<![^\s{,:])(?P<key>[^\s{,:]+):\s+(?=#\S)")  # from a word's start, or it takes ages
@@ -21,11 +20,14 @@ _ELEMENT = re.compile(r" *(?P<dash>-) ")
 _WORDS = re.compile(r"\s*(?:- +)*(?P<words>[^\s#](?:[^#]*[^\s#])?)")
 
 
-def explain(file: str, text: str, error: yaml.MarkedYAMLError, quoted: Leaf | None) -> Finding:
-    """The finding for what libyaml says; `quoted` is the last text in quotes over several lines, None without one."""
+def explain(file: str, text: str, lines: list[str], error: yaml.MarkedYAMLError, quoted: Leaf | None) -> Finding:
+    """The finding for what libyaml says of a text, which has these lines.
+
+    `quoted` is the last text in quotes over several lines, None without one.
+    """
     if finding := merge_conflict.find(file, text):
         return finding
-    problem, lines = str(error.problem), LINE_BREAK.split(text)
+    problem = str(error.problem)
     context = _position(error.context_mark, lines)
     at = _position(error.problem_mark, lines) or context
     if at is None:
@@ -37,9 +39,8 @@ def explain(file: str, text: str, error: yaml.MarkedYAMLError, quoted: Leaf | No
     return _Refusal(file, lines, problem, at, context, quoted).finding()
 
 
-def swallowed_element(file: str, text: str, scalar: Leaf) -> Finding | None:
+def swallowed_element(file: str, lines: list[str], scalar: Leaf) -> Finding | None:
     """The finding for a list element that is indented too deep, and so belongs to the text of the one above."""
-    lines = LINE_BREAK.split(text)
     for number in range(scalar.line + 1, scalar.end_line + 1):
         if element := _ELEMENT.match(lines[number]):
             return yaml_syntax.swallowed(place_at(file, number, element.start("dash")))

@@ -6,6 +6,7 @@ expand (so no bomb), and every scalar's style is at hand to tell YAML's traps fr
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import Any
 
 import yaml
@@ -75,7 +76,7 @@ class _Reader:
             self.findings.append(stop.finding)
             return None
         except yaml.MarkedYAMLError as error:
-            self._refused(yaml_problems.explain(self.file, self.text, error, self.quoted))
+            self._refused(yaml_problems.explain(self.file, self.text, self._lines, error, self.quoted))
             return None
         except yaml.YAMLError as error:
             self.findings.append(yaml_syntax.finding(Place(self.file), " ".join(str(error).split())))
@@ -129,7 +130,7 @@ class _Reader:
     def _several_lines(self, leaf: Leaf, style: str | None) -> None:
         if style in {"'", '"'}:
             self.quoted = leaf
-        elif not style and (finding := yaml_problems.swallowed_element(self.file, self.text, leaf)):
+        elif not style and (finding := yaml_problems.swallowed_element(self.file, self._lines, leaf)):
             self.findings.append(finding)
 
     def _alias(self, event: Any) -> None:
@@ -252,13 +253,12 @@ class _Reader:
         before = frame.branch.keys[frame.key] if frame.key is not None else leaf
         what = quote(frame.key) if frame.key is not None else "the list element"
         place = leaf_place(self.file, leaf if leaf.text else before)
-        line = self._line(before.end_line) or ""
-        rest = line[before.end_column :].lstrip().removeprefix(":").removeprefix("-")
+        rest = self._lines[before.end_line][before.end_column :].lstrip().removeprefix(":").removeprefix("-")
         return hash_comment.find(place, what, rest) or missing_value.finding(place, what)
 
     def _at(self, event: Any, width: int = 1) -> Place:
         return place_at(self.file, event.start_mark.line, event.start_mark.column, width)
 
-    def _line(self, number: int) -> str | None:
-        lines = LINE_BREAK.split(self.text)
-        return lines[number] if number < len(lines) else None
+    @cached_property
+    def _lines(self) -> list[str]:
+        return LINE_BREAK.split(self.text)

@@ -57,6 +57,14 @@ HOSTILE = {
     "a Python object": ("!!python/object/apply:os.system ['exit 3']\n", {"yaml-tag", "wrong-type"}),
     "an endless number": (f"version: {'9' * 50_000}\n", {"unsupported-version"}),
     "an infinite number": ("version: 1e999\n", {"unsupported-version"}),
+    "many values of two lines": (
+        "version: 1\nx:\n" + "".join(f"  k{n}: some words\n    go on here\n" for n in range(4_000)),
+        {"unknown-key"},
+    ),
+    "many keys without a value": (
+        "version: 1\nx:\n" + "".join(f"  k{n}:\n" for n in range(4_000)),
+        {"missing-value", "unknown-key"},
+    ),
     "only a byte order mark": ("\ufeff", {"empty-file"}),
     "only line separators": ("\u2028\u2029\x85", {"empty-file"}),
     "only a document start": ("---\n", {"wrong-type"}),

@@ -12,6 +12,8 @@ from typing import Annotated, Any
 import yaml
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
 
+from metrics_exporter.reasons import reason
+
 ENVIRONMENT_PREFIX = "DRIFTGAUGE_"
 PASSWORD = "auth_password"  # noqa: S105
 MOST_DAYS = 3650  # for each duration: beyond it, dates would have no year to stand for
@@ -119,7 +121,7 @@ class Settings(BaseModel):
         try:
             return self.auth_password_file.read_text(encoding="utf-8").strip()
         except (OSError, UnicodeDecodeError) as error:
-            raise SettingsError(f"{self.auth_password_file}: the password can't be read ({_reason(error)})") from None
+            raise SettingsError(f"{self.auth_password_file}: the password can't be read ({reason(error)})") from None
 
 
 def names() -> tuple[str, ...]:
@@ -163,7 +165,7 @@ def _read_file(file: Path) -> dict[str, Any]:
     try:
         content = yaml.safe_load(file.read_text(encoding="utf-8")) or {}
     except (OSError, ValueError, RecursionError, yaml.YAMLError) as error:  # a ValueError: no UTF-8, or no such date
-        raise SettingsError(f"{file}: can't be read ({_reason(error)})") from None
+        raise SettingsError(f"{file}: can't be read ({reason(error)})") from None
     if not isinstance(content, dict):
         raise SettingsError(f"{file}: is no mapping of settings; write lines such as `listen: 127.0.0.1:9877`")
     for key in content:
@@ -182,9 +184,3 @@ def _first(error: ValidationError) -> tuple[str, str]:
     problem = error.errors(include_url=False, include_input=False)[0]
     text = problem["msg"].removeprefix("Value error, ")
     return str(problem["loc"][0]), text[:1].lower() + text[1:]
-
-
-def _reason(error: Exception) -> str:
-    if isinstance(error, RecursionError):
-        return "nested too deep"
-    return " ".join(str(getattr(error, "strerror", None) or error).split())

@@ -14,6 +14,8 @@ from typing import Annotated, Any, Literal, TypeVar
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from metrics_exporter.reasons import reason
+
 SCHEMA_VERSION = 1
 CATALOGUE_FILE = "catalogue.yaml"
 PREDICTORS_FOLDER = "predictors"
@@ -236,7 +238,7 @@ def _predictor_files(folder: Path) -> list[Path]:
         return []
     except OSError as error:
         raise DefinitionsError(
-            f"{folder}: can't be read ({_reason(error)}); mend its permissions or its place"
+            f"{folder}: can't be read ({reason(error)}); mend its permissions or its place"
         ) from None
 
 
@@ -274,9 +276,9 @@ def _read(file: Path) -> dict[str, Any]:
             f"{file}: not found; run `driftgauge generate`, or point --definitions at what it wrote"
         ) from None
     except OSError as error:
-        raise DefinitionsError(f"{file}: can't be read ({_reason(error)}); mend its permissions or its place") from None
+        raise DefinitionsError(f"{file}: can't be read ({reason(error)}); mend its permissions or its place") from None
     except (ValueError, RecursionError, yaml.YAMLError) as error:  # a ValueError is what no UTF-8 or no date gets
-        raise DefinitionsError(f"{file}: can't be read ({_reason(error)}); run `driftgauge generate`") from None
+        raise DefinitionsError(f"{file}: can't be read ({reason(error)}); run `driftgauge generate`") from None
     if not isinstance(content, dict):
         raise DefinitionsError(f"{file}: is not a definitions file; run `driftgauge generate`, or move it away")
     return content
@@ -289,12 +291,6 @@ def _loader(text: str) -> type[yaml.SafeLoader]:
     """
     levels = text.count("[") + text.count("{") + max(map(len, text.splitlines()), default=0)
     return yaml.SafeLoader if levels > _DEEP else _SafeLoader
-
-
-def _reason(error: Exception) -> str:
-    if isinstance(error, RecursionError):
-        return "nested too deep"
-    return " ".join(str(getattr(error, "strerror", None) or error).split())
 
 
 def _problems(error: ValidationError) -> str:

@@ -6,8 +6,8 @@ from collections.abc import Iterable
 
 from generator import model
 from generator.catalogue import BY_NAME, PREDICTIONS
-from generator.checks.shape.bad_duration import seconds
 from generator.conventions import stem
+from generator.findings.shape.bad_duration import seconds
 from generator.spec import v1
 from generator.spec.derived import (
     DEFAULT_LOG,

@@ -6,7 +6,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Protocol
 
-from generator.checks.meaning import (
+from generator import findings
+from generator.checks import (
     bad_rename,
     category_with_bounds,
     condition_too_long,
@@ -42,7 +43,8 @@ from generator.checks.meaning import (
     unseen_feature,
     window_not_in_cadence,
 )
-from generator.checks.shape import (
+from generator.findings import Finding, Rule
+from generator.findings.shape import (
     bad_address,
     bad_channel,
     bad_duration,
@@ -56,7 +58,7 @@ from generator.checks.shape import (
     unsupported_version,
     wrong_type,
 )
-from generator.checks.syntax import (
+from generator.findings.syntax import (
     bad_silence,
     colon,
     control_character,
@@ -88,7 +90,6 @@ from generator.checks.syntax import (
     yaml_tag,
     yaml_underscore,
 )
-from generator.findings import Finding, Rule
 from generator.spec.registry import Declarations
 
 
@@ -195,4 +196,4 @@ RULES: dict[str, Rule] = {kind.RULE.code: kind.RULE for kind in (*SYNTAX, *SHAPE
 
 def page(code: str) -> str:
     """The finding's page in the documentation, Markdown."""
-    return (Path(__file__).parent / "pages" / f"{code}.md").read_text(encoding="utf-8")
+    return (Path(findings.__file__).parent / "pages" / f"{code}.md").read_text(encoding="utf-8")

@@ -11,10 +11,10 @@ from typing import Any
 
 import click
 
-from generator.checks.syntax import empty_registry
 from generator.discover import propose
 from generator.discover.files import FileEdit, edits
 from generator.discover.write import WriteError, write
+from generator.findings.syntax import empty_registry
 from generator.load import load_registry
 from generator.model import Registry
 from generator.report.summary import summary

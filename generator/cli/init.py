@@ -11,7 +11,7 @@ import click
 from pydantic_core import PydanticCustomError
 
 from generator import scaffold
-from generator.checks.shape import bad_name
+from generator.findings.shape import bad_name
 
 
 def _team(context: click.Context, parameter: click.Parameter, name: str) -> str:

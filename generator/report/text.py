@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from generator.findings import Finding, Place, Severity
-from generator.lines import LINE_BREAK
+from generator.findings.lines import LINE_BREAK
 from generator.report.documentation import address
 
 _WIDTH = 110

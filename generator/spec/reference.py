@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 
-from generator.checks.shape import bad_duration
+from generator.findings.shape import bad_duration
 from generator.spec.schema import Schema, schema
 from generator.yaml_text import flow
 

@@ -12,7 +12,8 @@ from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
-from generator.checks.shape import (
+from generator.findings import Finding, Rule, Severity, nearest
+from generator.findings.shape import (
     misplaced_block,
     missing_key,
     out_of_range,
@@ -20,8 +21,7 @@ from generator.checks.shape import (
     unknown_key,
     wrong_type,
 )
-from generator.checks.syntax import yaml_anchor
-from generator.findings import Finding, Rule, Severity, nearest
+from generator.findings.syntax import yaml_anchor
 from generator.spec import misplaced
 from generator.spec.tree import NOTHING, Document, KeyPath
 from generator.yaml_text import flow

@@ -10,8 +10,8 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, Tag
 
 from generator.catalogue import METRICS
-from generator.checks.shape import bad_address, bad_channel, bad_duration, bad_name, bad_text, unknown_choice
-from generator.checks.shape.refusal import refuse
+from generator.findings.refusal import refuse
+from generator.findings.shape import bad_address, bad_channel, bad_duration, bad_name, bad_text, unknown_choice
 from metrics_exporter.definitions import QUANTILES
 
 PREFIX = "ml_"

@@ -11,7 +11,9 @@ from typing import Any
 
 import yaml
 
-from generator.checks.syntax import (
+from generator.findings import Finding, Place, quote, scalars
+from generator.findings.lines import LINE_BREAK
+from generator.findings.syntax import (
     colon,
     duplicate_key,
     empty_file,
@@ -24,9 +26,7 @@ from generator.checks.syntax import (
     yaml_syntax,
     yaml_tag,
 )
-from generator.findings import Finding, Place, quote
-from generator.lines import LINE_BREAK
-from generator.spec import scalars, yaml_problems
+from generator.spec import yaml_problems
 from generator.spec.tree import NOTHING, Branch, Document, Leaf, leaf_place, place_at
 
 _EventReader: Any = getattr(yaml, "CBaseLoader", yaml.BaseLoader)

@@ -13,7 +13,7 @@ from generator.load import load_registry
 from tests.real_parts import ROOT
 from tests.registry.examples import PAGES, complete, example
 
-CHECKS = ROOT / "generator" / "checks"
+ROOMS = ("findings.syntax", "findings.shape", "checks")
 SCENARIOS = ROOT / "tests" / "scenarios" / "findings"
 CODES = sorted(listed.RULES)
 
@@ -23,11 +23,12 @@ WITHOUT_SCENARIO = {"jsonnet-missing", "name-collision"}
 
 def _modules() -> dict[str, Rule]:
     found = {}
-    for file in CHECKS.glob("*/*.py"):
-        if file.stem not in {"__init__", "refusal"}:
-            rule = import_module(f"generator.checks.{file.parent.name}.{file.stem}").RULE
-            assert rule.code == file.stem.replace("_", "-"), file
-            found[rule.code] = rule
+    for room in ROOMS:
+        for file in (ROOT / "generator" / room.replace(".", "/")).glob("*.py"):
+            if file.stem not in {"__init__", "listed"}:
+                rule = import_module(f"generator.{room}.{file.stem}").RULE
+                assert rule.code == file.stem.replace("_", "-"), file
+                found[rule.code] = rule
     return found
 
 

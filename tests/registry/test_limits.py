@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from generator.checks.syntax import too_large
 from generator.cli.validate import show
+from generator.findings.syntax import too_large
 from generator.load import load_registry
 from generator.spec import yaml_reader
 from tests.registry.examples import complete

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from generator.findings import Finding, Place, Severity, did_you_mean, listing, nearest, quote
-from generator.spec import scalars, yaml_reader
+from generator.findings import Finding, Place, Severity, did_you_mean, listing, nearest, quote, scalars
+from generator.spec import yaml_reader
 from generator.spec.tree import Document, dotted
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from generator.findings import Finding, Rule, Severity
-from generator.lines import place_at_end
+from generator.findings.lines import place_at_end
 
 RULE = Rule("control-character", Severity.ERROR, "A control character")
 

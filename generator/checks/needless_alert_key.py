@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from generator.catalogue import BY_NAME
-from generator.checks.meaning.missing_alert_key import needed
+from generator.checks.missing_alert_key import needed
 from generator.findings import Finding, Rule, Severity, nearest, quote
 from generator.spec.derived import metric_name
 from generator.spec.registry import Declarations

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from generator.checks.shape.bad_duration import seconds
 from generator.findings import Finding, Rule, Severity
+from generator.findings.shape.bad_duration import seconds
 from generator.spec.derived import alert_window
 from generator.spec.registry import Declarations
 from metrics_exporter.definitions import WINDOW_SECONDS

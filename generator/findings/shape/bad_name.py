@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from generator.checks.shape.refusal import refuse
 from generator.findings import Rule, Severity, quote
+from generator.findings.refusal import refuse
 
 RULE = Rule("bad-name", Severity.ERROR, "A name that is empty, too long or has invisible characters")
 

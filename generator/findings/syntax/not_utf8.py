@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from generator.findings import Finding, Rule, Severity
-from generator.lines import place_at_end
+from generator.findings.lines import place_at_end
 
 RULE = Rule("not-utf8", Severity.ERROR, "A file that is not UTF-8")
 

@@ -6,7 +6,7 @@ import re
 from dataclasses import replace
 
 from generator.findings import Finding, Rule, Severity
-from generator.lines import place_at_end
+from generator.findings.lines import place_at_end
 
 RULE = Rule("merge-conflict", Severity.ERROR, "A merge conflict that nobody has resolved")
 

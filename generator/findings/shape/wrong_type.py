@@ -6,7 +6,7 @@ import re
 from typing import Any
 
 from generator.findings import Finding, Place, Rule, Severity, quote
-from generator.spec.scalars import resolve
+from generator.findings.scalars import resolve
 
 RULE = Rule("wrong-type", Severity.ERROR, "A value of the wrong type")
 

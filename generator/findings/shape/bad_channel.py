@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
-from generator.checks.shape.refusal import refuse
 from generator.findings import Rule, Severity, quote
+from generator.findings.refusal import refuse
 
 RULE = Rule("bad-channel", Severity.ERROR, "A Slack channel that can't be one")
 

@@ -6,7 +6,8 @@ import re
 from collections.abc import Callable
 from typing import NamedTuple
 
-from generator.checks.syntax import (
+from generator.findings import Rule
+from generator.findings.syntax import (
     smart_quotes,
     yaml_boolean,
     yaml_date,
@@ -14,7 +15,6 @@ from generator.checks.syntax import (
     yaml_sexagesimal,
     yaml_underscore,
 )
-from generator.findings import Rule
 
 Value = str | int | float | bool | None
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from generator.checks.shape.refusal import refuse
 from generator.findings import Rule, Severity, quote
+from generator.findings.refusal import refuse
 
 RULE = Rule("bad-duration", Severity.ERROR, "A duration that can't be read")
 

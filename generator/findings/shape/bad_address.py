@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from urllib.parse import urlsplit
 
-from generator.checks.shape.refusal import refuse
 from generator.findings import Rule, Severity, quote
+from generator.findings.refusal import refuse
 
 RULE = Rule("bad-address", Severity.ERROR, "A runbook that is no web address")
 

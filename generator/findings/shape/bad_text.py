@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
-from generator.checks.shape.refusal import refuse
 from generator.findings import Rule, Severity
+from generator.findings.refusal import refuse
 
 RULE = Rule("bad-text", Severity.ERROR, "A text that is blank, or has invisible characters")
 

@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from generator import resolve, settings, silences
-from generator.checks import listed
 from generator.findings import Finding, Severity, together
 from generator.model import Registry
+from generator.rulebook import CHECKS
 from generator.settings import Settings
 from generator.silences import Silence
 from generator.spec import jsonnet_reader, seen, sources, versions, yaml_reader
@@ -74,7 +74,7 @@ def _load(declared: Declarations) -> Loaded:
     reading = _Reading(declared, unreadable)
     for source in files:
         reading.add(source)
-    for check in listed.MEANING:
+    for check in CHECKS:
         reading.findings += check.check(reading.declared)
     findings = tuple(sorted(silences.apply(reading.silences, reading.findings)))
     failed = any(finding.severity is Severity.ERROR for finding in findings)

@@ -10,10 +10,10 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from generator.checks.listed import RULES
 from generator.findings import Finding, Place, Severity
 from generator.findings.lines import LINE_BREAK
 from generator.findings.syntax import bad_silence, unused_silence
+from generator.rulebook import RULES
 from generator.spec.tree import Document
 
 # What is meant as one: the word may be another, in capitals, or without its colon.

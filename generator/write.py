@@ -17,11 +17,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from generator.conventions import OUTPUT_FOLDERS, OUTPUT_SUFFIXES, generated_mark
+from generator.errors import UserError
 
 _STAGING_PREFIX = ".driftgauge-"
 
 
-class WriteError(Exception):
+class WriteError(UserError):
     """The output can't be written. The message names the path, what to do, and that the tree is as it was."""
 
 

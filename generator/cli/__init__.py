@@ -12,6 +12,8 @@ from typing import Any
 
 import click
 
+from generator.errors import UserError
+
 INTERRUPTED = 128 + signal.SIGINT  # the exit code that shells give to what Ctrl-C ended
 
 # What a file system refuses is no defect of ours, wherever it happens.
@@ -57,6 +59,8 @@ class LazyGroup(click.Group):
         except KeyboardInterrupt:
             click.echo("interrupted", err=True)
             raise click.exceptions.Exit(INTERRUPTED) from None
+        except UserError as error:
+            raise click.ClickException(str(error)) from None
         except OSError as error:
             if error.errno not in _ADVICE:
                 raise

@@ -13,7 +13,7 @@ import click
 
 from generator.discover import propose
 from generator.discover.files import FileEdit, edits
-from generator.discover.write import WriteError, write
+from generator.discover.write import write
 from generator.findings.syntax import empty_registry
 from generator.load import load_registry
 from generator.model import Registry
@@ -80,7 +80,7 @@ def command(
     proposal = propose.propose(found, known)
     changed, by_hand = edits(registry, proposal, table if known is None else None)
     if do_write:
-        _write(changed)
+        write(changed)
     notes = (*_nothing(found), *proposal.notes, *by_hand)
     if as_json:
         click.echo(json.dumps(_report(found, changed, notes), indent=2, ensure_ascii=False))
@@ -119,13 +119,6 @@ def _read(
 def _kinds(registry: Registry | None) -> dict[tuple[str, str], Kind]:
     predictors = registry.predictors if registry else ()
     return {(p.id, f.name): f.kind for p in predictors for f in p.features if f.kind is not None}
-
-
-def _write(changed: Iterable[FileEdit]) -> None:
-    try:
-        write(changed)
-    except WriteError as error:
-        raise click.ClickException(str(error)) from None
 
 
 def _nothing(found: Iterable[LogFacts]) -> Iterator[str]:

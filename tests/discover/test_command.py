@@ -14,7 +14,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from generator.discover.files import FileEdit
-from generator.discover.write import WriteError, write
+from generator.discover.write import write
+from generator.errors import UserError
 from generator.load import load_registry
 from generator.model import Registry
 from metrics_exporter.definitions import Kind, Role
@@ -285,7 +286,7 @@ def test_all_files_or_none(folder: Path) -> None:
 def test_a_file_that_changed_meanwhile(folder: Path) -> None:
     file = register(REGISTERED)
     edit = FileEdit(file, REGISTERED.replace("ours", "theirs"), "version: 1\n")
-    with pytest.raises(WriteError, match="has changed since it was read; run the command again"):
+    with pytest.raises(UserError, match="has changed since it was read; run the command again"):
         write([edit])
     assert file.read_text() == REGISTERED
 

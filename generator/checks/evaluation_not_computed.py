@@ -4,19 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from generator.findings import Finding, Rule, Severity
+from generator.findings import Finding, Rule, Severity, listing
 from generator.spec.registry import Declarations
 
-RULE = Rule("evaluation-not-computed", Severity.WARNING, "An alert on an evaluation, which isn't computed yet")
+RULE = Rule("evaluation-not-computed", Severity.WARNING, "An evaluation, which isn't computed yet")
 
 
 def check(declared: Declarations) -> Iterator[Finding]:
-    """A finding for each alert on an evaluation that its predictor asks for."""
+    """A finding for each evaluation; it names the alerts that never fire for it."""
+    alerts: dict[int, list[str]] = {}
     for declared_alert in declared.alerts():
-        if declared_alert.spec.evaluation and declared_alert.alert.metric.startswith("evaluation"):
+        if declared_alert.alert.metric.startswith("evaluation"):
+            alerts.setdefault(id(declared_alert.predictor), []).append(declared_alert.alert.id)
+    for entry, predictor in declared.valid_predictors():
+        if predictor.evaluation:
+            silent = alerts.get(id(entry))
             yield RULE.finding(
-                declared_alert.place("metric"),
-                "the exporter of this version doesn't compute evaluations, so this alert never fires",
-                "keep it for the version that does, with a `# driftgauge: ignore evaluation-not-computed -- …` "
-                "above it, or remove it",
+                entry.place("evaluation", key=True),
+                "the exporter of this version doesn't compute evaluations: only the figures of `training` are there"
+                + (f", and these alerts never fire: {listing(silent)}" if silent else ""),
+                f"remove it, or keep it for the version that does, with `# driftgauge: ignore {RULE.code} -- …`",
             )

@@ -9,11 +9,12 @@ from generator.findings import Finding, Rule, Severity, quote
 from generator.model import SHARE_UNITS
 from generator.spec.derived import metric_name
 from generator.spec.registry import Declarations, DeclaredAlert
-from generator.spec.v1 import EVALUATION_RANGES, Outside
+from generator.spec.v1 import EVALUATION_RANGES, Alert, Outside
 from metrics_exporter.definitions import Statistic, Subject
 
 RULE = Rule("threshold-unreachable", Severity.ERROR, "A threshold outside the metric's range")
 
+UPPER = frozenset({"above", "max"})  # the keys of thresholds that a value has to be above
 Range = tuple[float | None, float | None]
 
 
@@ -26,19 +27,25 @@ def check(declared: Declarations) -> Iterator[Finding]:
 
 def _alert(declared_alert: DeclaredAlert, bounds: Range) -> Iterator[Finding]:
     alert = declared_alert.alert
-    sides = [(("above",), alert.above), (("below",), alert.below)]
-    if alert.outside:
-        sides += [(("outside", "max"), alert.outside.max), (("outside", "min"), alert.outside.min)]  # type: ignore[list-item]
-    for path, threshold in sides:
-        if threshold is None:
-            continue
-        upper = path[-1] in {"above", "max"}
+    for path, threshold in thresholds(alert):
+        upper = path[-1] in UPPER
         if problem := _problem(threshold, upper, *bounds):
             shown = f"{quote(alert.metric)} {problem}"
             advice = _advice(threshold, upper, bounds)
             if alert.outside and problem.endswith("never fires"):
                 advice += f", or in place of `outside` only `{_other_side(alert.outside, upper)}`"
             yield RULE.finding(declared_alert.place(*path), shown, advice)
+
+
+def thresholds(alert: Alert) -> Iterator[tuple[tuple[str, ...], float]]:
+    """Each threshold of an alert on the value itself, by its keys."""
+    if alert.above is not None:
+        yield ("above",), alert.above
+    if alert.below is not None:
+        yield ("below",), alert.below
+    if alert.outside:
+        yield ("outside", "max"), alert.outside.max
+        yield ("outside", "min"), alert.outside.min
 
 
 def _other_side(outside: Outside, upper: bool) -> str:

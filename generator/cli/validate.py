@@ -40,8 +40,6 @@ def command(registry: Path, format_: str) -> None:
         show(loaded)
     else:
         click.echo(import_module(_MACHINE_FORMATS[format_]).render(loaded.findings).removesuffix("\n"))
-    if format_ == "text" and loaded.findings:
-        click.echo(f"More about a finding: `driftgauge explain {loaded.findings[0].code}`", err=True)
     click.echo(summary(loaded), err=True)
     if loaded.registry is None:
         sys.exit(1)

@@ -53,9 +53,9 @@ class Finding:
     related: tuple[Place, ...] = ()
 
     @property
-    def doc(self) -> str:
-        """Where the finding is explained, relative to the documentation's root."""
-        return f"findings/{self.code}.md"
+    def explanation(self) -> str:
+        """The command that explains it, wherever driftgauge is installed."""
+        return f"driftgauge explain {self.code}"
 
 
 @dataclass(frozen=True)

@@ -54,7 +54,7 @@ def test_a_silence_at_the_end_of_a_file_silences_nothing(tmp_path: Path) -> None
 def test_a_profile_with_a_name_that_no_file_has(tmp_path: Path) -> None:
     text = complete(f"reference: {{kind: training, profile: {'x' * 5000}}}")
     (tmp_path / "a.yaml").write_text(text, encoding="utf-8")
-    assert [finding.code for finding in load_registry(tmp_path).findings] == ["profile-not-found"]
+    assert "profile-not-found" in {finding.code for finding in load_registry(tmp_path).findings}
 
 
 def test_colours_are_for_terminals_that_want_them(

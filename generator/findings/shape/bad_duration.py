@@ -15,7 +15,7 @@ PATTERN = "^[0-9]{1,6}[smhdw]$"
 _DURATION = re.compile(PATTERN)
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
 _LONGEST = 520 * _UNITS["w"]  # Prometheus counts in nanoseconds and refuses what would overflow
-_LOOSE = re.compile(r"\s*([0-9]+)\s*([a-zA-Z]+)\s*")
+_LOOSE = re.compile(r"[<>=≤≥~\s]*([0-9]+)\s*([a-zA-Z]+)\s*")
 
 
 def seconds(duration: str) -> int:

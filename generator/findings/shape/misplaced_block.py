@@ -16,6 +16,34 @@ def without_id(place: Place, what: str) -> Finding:
     )
 
 
+def at_top_level(place: Place, name: str, what: str, section: str, *, section_is_there: bool) -> Finding:
+    """The finding for an entry, such as a predictor, that stands beside the `section` that it belongs to."""
+    above = f"move it below `{section}:`" if section_is_there else f"write `{section}:` above it"
+    return RULE.finding(
+        place,
+        f"{quote(name)} is a {what}, and here it is at the top level of the file",
+        f"{above}, and indent it and what is below it by two spaces more",
+    )
+
+
+def without_dash(place: Place, what: str, key: str) -> Finding:
+    """The finding for the only element of a list that is written without its dash; `key` is its first key."""
+    return RULE.finding(
+        place,
+        f"here a list of {what}s belongs, and this is one {what}",
+        f"write `- ` before {quote(key)}, and indent its other keys by two spaces more",
+    )
+
+
+def id_for_element(place: Place, what: str, name: str) -> Finding:
+    """The finding for an element of a list that has its id as a key, and what belongs to it below that."""
+    return RULE.finding(
+        place,
+        f"{quote(name)} is the id of an {what}, and stands here as a key",
+        f"write `- id: {name}`, and below it the {what}'s other keys, as deep as `id`",
+    )
+
+
 def key_as_id(place: Place, key: str) -> Finding:
     """The finding for a predictor's `key` that stands where the ids of predictors do."""
     return RULE.finding(

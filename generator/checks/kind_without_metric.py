@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from generator.catalogue import BY_NAME, CatalogueMetric
 from generator.findings import Finding, Rule, Severity, listing, quote
-from generator.spec.derived import features_named, metric_name
+from generator.spec.derived import feature_text, features_named, metric_name
 from generator.spec.registry import Declarations, DeclaredAlert
 from metrics_exporter.definitions import Kind, Subject
 
@@ -25,7 +25,7 @@ def check(declared: Declarations) -> Iterator[Finding]:
             others = [other.name.removeprefix("ml_") for other in _metrics_of(str(kinds[0]))]
             yield RULE.finding(
                 declared_alert.place("metric"),
-                f"{quote(alert.feature)} is {kinds[0]}, which has no {quote(alert.metric)}",
+                f"{quote(feature_text(alert))} is {kinds[0]}, which has no {quote(alert.metric)}",
                 f"use one of {listing(others)}, or mend the feature's `kind`",
             )
 
@@ -34,7 +34,7 @@ def _kinds(declared: Declarations, declared_alert: DeclaredAlert) -> list[str | 
     """The declared kinds of the features that an alert watches; none where the log may have others under its glob."""
     alert, features = declared_alert.alert, declared_alert.spec.features
     seen = declared.seen.get(declared_alert.predictor.name)
-    if seen is None and alert.feature not in features:
+    if seen is None and feature_text(alert) not in features:
         return []
     every = dict.fromkeys((*features, *(seen or ())))
     return [features[name].kind if name in features else None for name in features_named(alert, every)]

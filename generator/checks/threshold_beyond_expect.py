@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from generator.checks.threshold_unreachable import UPPER, thresholds
 from generator.findings import Finding, Rule, Severity, quote
+from generator.spec.derived import feature_text
 from generator.spec.registry import Declarations, DeclaredAlert
 from generator.spec.v1 import Feature
 
@@ -19,7 +20,7 @@ def check(declared: Declarations) -> Iterator[Finding]:
     """A finding for each threshold on a mean or percentile that lies beyond the feature's expected values."""
     for declared_alert in declared.alerts():
         alert = declared_alert.alert
-        feature = declared_alert.spec.features.get(alert.feature or "")
+        feature = declared_alert.spec.features.get(feature_text(alert) or "")
         if alert.metric in _METRICS and feature is not None:
             yield from _beyond(declared_alert, feature)
 
@@ -39,7 +40,7 @@ def _finding(
     of_unit = f" {unit}" if unit else ""
     return RULE.finding(
         declared_alert.place(*path),
-        f"{quote(declared_alert.alert.feature)} is expected to be {bound}{of_unit}, so this "
+        f"{quote(feature_text(declared_alert.alert))} is expected to be {bound}{of_unit}, so this "
         f"{'never' if never else 'always'} fires while its values are as expected",
         f"write the threshold in the feature's unit{f' ({unit})' if unit else ''}, or mend its `expect`",
     )

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from generator.catalogue import BY_NAME, CatalogueMetric
 from generator.findings import Finding, Rule, Severity, quote
 from generator.model import SHARE_UNITS
-from generator.spec.derived import metric_name
+from generator.spec.derived import feature_text, metric_name
 from generator.spec.registry import Declarations, DeclaredAlert
 from generator.spec.v1 import EVALUATION_RANGES, Alert, Outside
 from metrics_exporter.definitions import Statistic, Subject
@@ -57,7 +57,7 @@ def _range(declared_alert: DeclaredAlert, metric: CatalogueMetric) -> Range:
     alert, predictor = declared_alert.alert, declared_alert.spec
     if metric.choice == "metric" and alert.evaluation is not None:
         return EVALUATION_RANGES.get(alert.evaluation, (None, None))
-    subject, feature = metric.definition.subject, predictor.features.get(alert.feature or "")
+    subject, feature = metric.definition.subject, predictor.features.get(feature_text(alert) or "")
     share = subject is Subject.PREDICTION and predictor.unit in SHARE_UNITS
     if share or (metric.unit == "value" and feature is not None and feature.kind == "boolean"):
         return 0, 0.5 if metric.definition.statistic is Statistic.STDDEV else 1

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from generator.findings import Finding, Rule, Severity, did_you_mean, nearest, quote
 from generator.promql import glob_regex, is_glob
-from generator.spec.derived import features_named
+from generator.spec.derived import feature_text, features_named
 from generator.spec.registry import Declarations
 
 RULE = Rule("unmatched-feature", Severity.WARNING, "An alert's feature that matches none that is declared or seen")
@@ -25,21 +25,23 @@ def check(declared: Declarations) -> Iterator[Finding]:
     for declared_alert in declared.alerts():
         alert, predictor = declared_alert.alert, declared_alert.predictor.name
         features, seen = declared_alert.spec.features, declared.seen.get(predictor, ())
-        if alert.feature is None or not (features or seen):
+        wrong = feature_text(alert)
+        if wrong is None or not (features or seen):
             continue
         if features_named(alert, features) or features_named(alert, seen):
             continue
-        what = "matches none of" if is_glob(alert.feature) else "is none of"
+        glob = wrong == alert.feature and is_glob(wrong)
+        what = "matches none of" if glob else "is none of"
         or_seen = " or that were seen in the log" if seen else ""
         yield RULE.finding(
             declared_alert.place("feature"),
-            f"{quote(alert.feature)} {what} the features that {quote(predictor)} declares{or_seen}",
-            _advice(alert.feature, [*features, *seen], _READ_AGAIN if seen else _DECLARE),
+            f"{quote(wrong)} {what} the features that {quote(predictor)} declares{or_seen}",
+            _advice(wrong, [*features, *seen], _READ_AGAIN if seen else _DECLARE, glob=glob),
         )
 
 
-def _advice(wrong: str, features: list[str], otherwise: str) -> str:
-    if is_glob(wrong) and (near := _nearest_glob(wrong, features)):
+def _advice(wrong: str, features: list[str], otherwise: str, *, glob: bool) -> str:
+    if glob and (near := _nearest_glob(wrong, features)):
         return f"did you mean {quote(near)}? Otherwise {otherwise}"
     return did_you_mean(wrong, features, otherwise)
 

@@ -10,10 +10,13 @@ from pathlib import Path
 from typing import Any
 
 import click
+from pydantic_core import PydanticCustomError
 
 from generator.discover import propose
 from generator.discover.files import FileEdit, edits
 from generator.discover.write import write
+from generator.findings.refusal import words
+from generator.findings.shape import bad_table
 from generator.findings.syntax import empty_registry
 from generator.load import load_registry
 from generator.model import Registry
@@ -26,6 +29,13 @@ _YEARS = range(1990, 9000)  # what is looked back to from there is a date, too
 _TIMES = ("%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d")
 
 
+def _table(context: click.Context, parameter: click.Parameter, name: str | None) -> str | None:
+    try:
+        return None if name is None else bad_table.accept(name)
+    except PydanticCustomError as refusal:
+        raise click.BadParameter(words(refusal)) from None
+
+
 @click.command("discover")
 @click.argument("registry", type=click.Path(file_okay=False, path_type=Path), default="registry")
 @click.option(
@@ -35,7 +45,7 @@ _TIMES = ("%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d")
     envvar="DRIFTGAUGE_WAREHOUSE",
     help="Where the prediction log lies, such as duckdb:predictions.duckdb.",
 )
-@click.option("--table", help="Read this table only. Without it: all logs of the registry.")
+@click.option("--table", callback=_table, help="Read this table only. Without it: all logs of the registry.")
 @click.option("--days", type=click.IntRange(1, 28), default=7, show_default=True, help="How far back to read.")
 @click.option(
     "--now",

@@ -11,6 +11,7 @@ import click
 from pydantic_core import PydanticCustomError
 
 from generator import scaffold
+from generator.findings.refusal import words
 from generator.findings.shape import bad_name
 
 
@@ -18,8 +19,7 @@ def _team(context: click.Context, parameter: click.Parameter, name: str) -> str:
     try:
         return bad_name.accept(name)
     except PydanticCustomError as refusal:
-        said = refusal.context or {}
-        raise click.BadParameter(f"{said.get('message')}; {said.get('advice')}") from None
+        raise click.BadParameter(words(refusal)) from None
 
 
 @click.command("init")

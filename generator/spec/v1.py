@@ -11,7 +11,15 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Dis
 
 from generator.catalogue import METRICS
 from generator.findings.refusal import refuse
-from generator.findings.shape import bad_address, bad_channel, bad_duration, bad_name, bad_text, unknown_choice
+from generator.findings.shape import (
+    bad_address,
+    bad_channel,
+    bad_duration,
+    bad_name,
+    bad_table,
+    bad_text,
+    unknown_choice,
+)
 from metrics_exporter.definitions import QUANTILES
 
 PREFIX = "ml_"
@@ -48,6 +56,7 @@ EVALUATION_RANGES: dict[str, tuple[float | None, float | None]] = {
 
 Name = Annotated[str, AfterValidator(bad_name.accept), Field(json_schema_extra={"minLength": 1, "maxLength": 200})]
 Text = Annotated[str, AfterValidator(bad_text.accept), Field(json_schema_extra={"minLength": 1})]
+Table = Annotated[Text, AfterValidator(bad_table.accept), Field(json_schema_extra={"pattern": bad_table.PATTERN})]
 Lines = Annotated[str, AfterValidator(bad_text.accept_lines), Field(json_schema_extra={"minLength": 1})]
 Duration = Annotated[
     str,
@@ -73,6 +82,10 @@ Names = Annotated[
     Annotated[Name, Tag("text")] | Annotated[list[Name], Tag("list")],
     Discriminator(_text_or_list, custom_error_type="text_or_list", custom_error_message="text or a list of texts"),
 ]
+
+
+def _text_or_mapping(value: Any) -> str | None:
+    return "text" if isinstance(value, str) else "mapping" if isinstance(value, dict) else None
 
 
 def _known_quantile(value: float) -> float:
@@ -116,9 +129,9 @@ class Columns(Spec):
 class Log(Spec):
     """A prediction log."""
 
-    table: Text = Field(
+    table: Table = Field(
         "predictions",
-        description="The table or view, with its schema if it needs one.",
+        description="The table or view, with its schema if it needs one, odd parts in quotes. No file or address.",
         examples=["ml.predictions"],
     )
     columns: Columns = Field(
@@ -273,6 +286,20 @@ class Freshness(Spec):
     )
 
 
+class ExactFeature(Spec):
+    """A feature by its exact name, whatever characters it has."""
+
+    name: Name = Field(description="Its name in the log; `*`, `?` and `all` mean themselves.", examples=["a*b"])
+
+
+FeatureNames = Annotated[
+    Annotated[Name, Tag("text")] | Annotated[ExactFeature, Tag("mapping")],
+    Discriminator(
+        _text_or_mapping, custom_error_type="text_or_mapping", custom_error_message="text or a mapping with the name"
+    ),
+]
+
+
 class Alert(Spec):
     """A threshold on a metric. It has exactly one of `above`, `below`, `outside` and `change_above`."""
 
@@ -290,10 +317,13 @@ class Alert(Spec):
         examples=["feature_default_ratio"],
         json_schema_extra={"enum": list(ALERT_METRICS)},
     )
-    feature: Name | None = Field(
+    feature: FeatureNames | None = Field(
         None,
-        description="For a feature's metric: its name, a glob (`wind_*`), or `all`.",
-        examples=["prep_time", "wind_*", "all"],
+        description=(
+            "For a feature's metric: its name, a glob (`wind_*`: `*` is any text, `?` one character), or `all`. "
+            "One that is really called `all` or `a*b` is written `{name: all}`."
+        ),
+        examples=["prep_time", "wind_*", "all", {"name": "a*b"}],
     )
     quantile: Annotated[float, AfterValidator(_known_quantile)] | None = Field(
         None,

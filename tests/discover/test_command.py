@@ -239,6 +239,12 @@ def test_a_table_that_the_registry_does_not_know(folder: Path) -> None:
     assert "no log of the registry has the table `other`; add it there under `logs:` first" in result.stderr
 
 
+def test_a_table_that_is_a_file(folder: Path) -> None:
+    result = discover(write_log(folder / "log"), "--table", "/etc/passwd.csv")
+    assert result.exit_code == 2
+    assert "`/etc/passwd.csv` is a file, and no table" in result.stderr
+
+
 def test_a_predictor_in_two_logs(folder: Path) -> None:
     register(f"version: 1\nlogs:\n  one: {{table: predictions}}\n  two: {{table: predictions}}\n{TEAM}")
     result = discover(write_log(folder / "log", Traffic("eta", "v1")), "--write")

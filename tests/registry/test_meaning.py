@@ -184,6 +184,24 @@ def test_an_alert_s_defaults(tmp_path: Path) -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("written", "resolved"),
+    [
+        ("prep_time", "prep_time"),
+        ("all", "*"),
+        ("wind_*", "wind_*"),
+        ({"name": "all"}, "all"),
+        ({"name": "a*b"}, "a[*]b"),
+        ({"name": "x[0]"}, "x[0]"),
+        ("x[0]", "x[0]"),
+    ],
+)
+def test_an_alert_s_feature_is_a_glob_or_an_exact_name(written: Any, resolved: str, tmp_path: Path) -> None:
+    alert = {"id": "a", "metric": "feature_mean", "feature": written, "above": 1, "severity": "notify"}
+    (found,) = [one for one in only(load(tmp_path, alerts=[alert])).alerts if one.id == "a"]
+    assert found.feature == resolved
+
+
 def test_an_alert_s_own_words_win(tmp_path: Path) -> None:
     own = {"title": "T", "window": "1d", "for": 3, "min_samples": 9, "runbook_url": "https://example.com/own"}
     alert = {"id": "a", "metric": "prediction_mean", "above": 1, "severity": "notify"} | own

@@ -22,6 +22,7 @@ EXPECTED = {
     "model_type": "a mapping (`key: value`)",
     "model_attributes_type": "a mapping (`key: value`)",
     "text_or_list": "text or a list of texts",
+    "text_or_mapping": "text or `{name: …}`",
 }
 
 _NUMBERS: dict[str, tuple[type, ...]] = {"a number": (int, float), "a whole number": (int,)}

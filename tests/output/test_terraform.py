@@ -121,6 +121,20 @@ def test_one_threshold_is_one_changed_rule(
     assert "0.5" in after["data"][2]["model"]
 
 
+def test_a_team_s_last_predictor_is_removed_from_grafana(generated: Callable[[Registry], Path]) -> None:
+    root = generated(registry()) / "logistics"
+    with terraform(root) as run:
+        run.apply()
+        generated(replace(registry(), predictors=()))
+        removed = run.changes()
+        assert {address: change["actions"] for address, change in removed.items()} == {
+            f"grafana_{kind}.eta_prediction": ["delete"] for kind in ("dashboard", "rule_group")
+        }
+        run.apply()
+        assert run.changes() == {}
+        assert "Success!" in run.run("test")
+
+
 @pytest.mark.parametrize(
     ("first", "was"),
     [("eta", ("eta",)), ("9 lives", ("9 lives", "eta")), ("eta", ("9 lives", "eta"))],

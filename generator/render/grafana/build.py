@@ -81,9 +81,11 @@ def shared_root(registry: Registry) -> Root:
 
 
 def bare_roots(registry: Registry) -> tuple[Root, ...]:
-    """All roots, those of teams without their predictors' files."""
-    owners = {predictor.team.id for predictor in registry.predictors}
-    return (shared_root(registry), *(team_root(team, ()) for team in registry.teams if team.id in owners))
+    """All roots, those of teams without their predictors' files.
+
+    A team that has no predictor has one, too: without it, nothing would remove what its last one left in Grafana.
+    """
+    return (shared_root(registry), *(team_root(team, ()) for team in registry.teams))
 
 
 def rule_uids(registry: Registry) -> Iterator[str]:

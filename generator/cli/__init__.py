@@ -23,6 +23,12 @@ _ADVICE = {
     errno.EROFS: "choose another place",
 }
 
+_OURS = frozenset({"", "generator", "metrics_exporter", "demo"})
+_INSTALL = (
+    "`pip install 'driftgauge[demo]'` installs all that the demo needs, "
+    "`pip install 'driftgauge[duckdb]'` what reads a log in DuckDB"
+)
+
 # name: (module, one line of help)
 COMMANDS = {
     "init": ("generator.cli.init", "Make a new monitoring repository: registry, CI, README."),
@@ -59,6 +65,10 @@ class LazyGroup(click.Group):
         except KeyboardInterrupt:
             click.echo("interrupted", err=True)
             raise click.exceptions.Exit(INTERRUPTED) from None
+        except ModuleNotFoundError as error:
+            if (error.name or "").partition(".")[0] in _OURS:
+                raise
+            raise click.ClickException(f"{error.name} is not installed; {_INSTALL}") from None
         except UserError as error:
             raise click.ClickException(str(error)) from None
         except OSError as error:

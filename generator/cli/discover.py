@@ -36,7 +36,15 @@ def _table(context: click.Context, parameter: click.Parameter, name: str | None)
         raise click.BadParameter(words(refusal)) from None
 
 
-@click.command("discover")
+_EXAMPLES = """\b
+Examples:
+  driftgauge discover --warehouse duckdb:predictions.duckdb           shows what it would write
+  driftgauge discover --warehouse duckdb:predictions.duckdb --write
+  driftgauge discover --warehouse 'duckdb:log-*.parquet' --days 28 --now 2026-03-01
+"""
+
+
+@click.command("discover", epilog=_EXAMPLES)
 @click.argument("registry", type=click.Path(file_okay=False, path_type=Path), default="registry")
 @click.option(
     "--warehouse",

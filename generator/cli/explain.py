@@ -8,8 +8,14 @@ from generator.findings import did_you_mean, quote
 from generator.findings.kinds import page
 from generator.rulebook import RULES
 
+_EXAMPLES = """\b
+Examples:
+  driftgauge explain                                     all findings
+  driftgauge explain unknown-team
+"""
 
-@click.command("explain")
+
+@click.command("explain", epilog=_EXAMPLES)
 @click.argument("code", required=False)
 def command(code: str | None) -> None:
     """Explain the finding CODE, such as `unknown-team`; without one, list all there are."""

@@ -28,7 +28,15 @@ _LONG = 100  # predictors; a second's work
 _STALE = 3
 
 
-@click.command("generate")
+_EXAMPLES = """\b
+Examples:
+  driftgauge generate                                    registry → output
+  driftgauge generate --check                            in CI: ends with 3 where output was not regenerated
+  driftgauge generate --only eta_prediction --target prometheus
+"""
+
+
+@click.command("generate", epilog=_EXAMPLES)
 @click.argument("registry", type=click.Path(exists=True, file_okay=False, path_type=Path), default="registry")
 @click.option(
     "--output",

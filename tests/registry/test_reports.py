@@ -46,7 +46,7 @@ def validate(*arguments: str, color: bool = False) -> Result:
 
 
 def test_json_tells_everything(registry: Path) -> None:
-    result = validate("--format", "json")
+    result = validate("--json")
     assert result.exit_code == 1
     report = json.loads(result.stdout)
     assert (report["errors"], report["warnings"]) == (1, 1)
@@ -169,3 +169,4 @@ def test_the_last_line_sums_up(registry: Path, content: str, code: int, last_lin
 def test_a_folder_that_is_not_there_is_wrong_usage(registry: Path) -> None:
     assert validate("nowhere").exit_code == 2
     assert validate("--format", "xml").exit_code == 2
+    assert validate("--format", "sarif", "--json").exit_code == 2

@@ -24,6 +24,7 @@ PROMETHEUS_FOLDER = "prometheus"
 KUBERNETES_FOLDER = "kubernetes"
 MIXIN_FOLDER = "mixin"
 GRAFANA_PROVISIONING_FOLDER = "grafana-provisioning"
+PROFILES_FOLDER = f"{METRICS_FOLDER}/profiles"  # copies, which have no mark: their names say what is in them
 OUTPUT_FOLDERS = (  # where generated files may be; nowhere else are they looked for
     METRICS_FOLDER,
     DASHBOARDS_FOLDER,
@@ -43,6 +44,7 @@ CATALOGUE_DEFINITIONS_FILE = f"{METRICS_FOLDER}/{CATALOGUE_FILE}"
 FLEET_DASHBOARD_FILE = f"{DASHBOARDS_FOLDER}/fleet.json"
 FEATURE_DASHBOARD_FILE = f"{DASHBOARDS_FOLDER}/feature.json"
 
+_SUFFIX = re.compile(r"\.[a-z0-9]{1,10}")
 _PLAIN = re.compile(r"[a-z0-9][a-z0-9_-]{0,59}")
 
 
@@ -139,3 +141,14 @@ def definitions_file(predictor: str) -> str:
 def predictor_dashboard_file(predictor: str) -> str:
     """The path of a predictor's dashboard in the output folder."""
     return f"{DASHBOARDS_FOLDER}/predictors/{stem(predictor)}.json"
+
+
+def profile_file(predictor: str, content: bytes, suffix: str) -> str:
+    """The path of a copied reference profile, named after its content."""
+    kept = suffix if _SUFFIX.fullmatch(suffix) else ""
+    return f"{PROFILES_FOLDER}/{stem(predictor)}/{content_name(content)}{kept}"
+
+
+def content_name(content: bytes) -> str:
+    """A name that no other content has."""
+    return hashlib.sha256(content).hexdigest()[:32]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from metrics_exporter.definitions import Kind, Log, Reference, Role
@@ -110,12 +110,20 @@ class Alert:
 
 
 @dataclass(frozen=True)
+class Profile:
+    """A committed reference profile: where its copy goes in the output, and its bytes. The path names the content."""
+
+    path: str
+    content: bytes = field(repr=False)
+
+
+@dataclass(frozen=True)
 class Predictor:
     """One registered predictor.
 
     Models come primary first, then shadows as declared; features by name; alerts by id, the freshness alerts that
     each model gets included; the ids that it `was` known by before, the first one first. `moved` says that Terraform
-    is still to be told of them.
+    is still to be told of them. `profile` is that of a training reference; without one, there is no such reference.
     """
 
     id: str
@@ -132,6 +140,7 @@ class Predictor:
     alerts: tuple[Alert, ...]
     was: tuple[str, ...] = ()
     moved: bool = True
+    profile: Profile | None = None
 
     @property
     def origin(self) -> str:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from pathlib import Path
 
 from generator import model
 from generator.catalogue import BY_NAME, PREDICTIONS
-from generator.conventions import stem
+from generator.conventions import METRICS_FOLDER, profile_file, stem
 from generator.findings.shape.bad_duration import seconds
-from generator.spec import v1
+from generator.spec import profiles, v1
 from generator.spec.derived import (
     DEFAULT_LOG,
     FRESHNESS_PREFIX,
@@ -33,7 +34,13 @@ def resolve(declarations: Declarations) -> model.Registry:
         logs[DEFAULT_LOG] = _log(v1.Log())
     releases = declarations.releases
     predictors = [
-        _predictor(entry.name, spec, teams[spec.team], moved=releases.keep_moved_blocks(spec.renamed_in))
+        _predictor(
+            entry.name,
+            spec,
+            teams[spec.team],
+            profile=_profile(entry.name, spec, declarations.folder),
+            moved=releases.keep_moved_blocks(spec.renamed_in),
+        )
         for entry, spec in _valid(declarations.predictors)
     ]
     return model.Registry(
@@ -68,7 +75,9 @@ def _team(name: str, spec: v1.Team) -> model.Team:
     )
 
 
-def _predictor(name: str, spec: v1.Predictor, team: model.Team, *, moved: bool) -> model.Predictor:
+def _predictor(
+    name: str, spec: v1.Predictor, team: model.Team, *, profile: model.Profile | None, moved: bool
+) -> model.Predictor:
     shadows = (model.Model(shadow, Role.SHADOW) for shadow in spec.models.shadows)
     alerts = [_alert(spec, alert, team) for alert in spec.alerts]
     alerts += [_freshness(spec, model_id, team) for model_id in model_ids(spec)]
@@ -82,12 +91,34 @@ def _predictor(name: str, spec: v1.Predictor, team: model.Team, *, moved: bool) 
         windows=tuple(window for window in WINDOW_SECONDS if window in spec.cadence),
         models=(model.Model(spec.models.primary, Role.PRIMARY), *shadows),
         features=tuple(_feature(feature, spec.features[feature]) for feature in sorted(spec.features)),
-        reference=Reference(**spec.reference.model_dump()) if spec.reference else None,
+        reference=_reference(spec, profile),
         evaluation=_evaluation(spec.evaluation) if spec.evaluation else None,
         alerts=tuple(sorted(alerts, key=lambda alert: alert.id)),
         was=earlier_ids(spec),
         moved=moved,
+        profile=profile,
     )
+
+
+def _profile(name: str, spec: v1.Predictor, folder: Path) -> model.Profile | None:
+    """The profile that a training reference names; None where it isn't there, of which there is a warning."""
+    if not isinstance(spec.reference, v1.TrainingReference):
+        return None
+    content = profiles.read(folder, spec.reference.profile)
+    if content is None:
+        return None
+    return model.Profile(profile_file(name, content, Path(spec.reference.profile).suffix), content)
+
+
+def _reference(spec: v1.Predictor, profile: model.Profile | None) -> Reference | None:
+    """What drift is measured against; the exporter reads the copy of a profile, beside its definitions."""
+    match spec.reference:
+        case v1.TrailingReference(weeks=weeks):
+            return Reference(kind="trailing", weeks=weeks)
+        case v1.TrainingReference() if profile is not None:
+            return Reference(kind="training", profile=profile.path.removeprefix(f"{METRICS_FOLDER}/"))
+        case _:
+            return None
 
 
 def _feature(name: str, spec: v1.Feature) -> model.Feature:

@@ -1,6 +1,7 @@
 """Rendered files → disk: all of them or none, and nothing that is somebody else's.
 
-A file is the generator's own when it carries the mark that names its own path. Everything is staged beside the tree
+A file is the generator's own when it carries the mark that names its own path; a copied profile, which has no mark,
+when its name is that of its content. Everything is staged beside the tree
 first and then renamed into place; what fails is rolled back. A run that is killed leaves a mixture of old and new
 files, each of them whole, and its staging folder: the next run removes that and finishes the work.
 """
@@ -14,9 +15,9 @@ import tempfile
 from collections.abc import Collection, Container, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
-from generator.conventions import OUTPUT_FOLDERS, OUTPUT_SUFFIXES, generated_mark
+from generator.conventions import OUTPUT_FOLDERS, OUTPUT_SUFFIXES, PROFILES_FOLDER, content_name, generated_mark
 from generator.errors import UserError
 
 _STAGING_PREFIX = ".driftgauge-"
@@ -157,10 +158,16 @@ def _read(file: Path) -> bytes | None:
 
 
 def _is_own(path: str, content: bytes) -> bool:
+    if _is_profile(path):
+        return PurePosixPath(path).stem == content_name(content)
     mark = generated_mark(path).encode()
     if path.endswith(".json"):  # JSON has no comments: the mark is in the dashboard's description
         return mark in content
     return content.partition(b"\n")[0].removeprefix(b"# ").rstrip() == mark
+
+
+def _is_profile(path: str) -> bool:
+    return path.startswith(f"{PROFILES_FOLDER}/")
 
 
 def _own_files(folder: Path, wanted: Container[str]) -> Iterator[tuple[str, bytes]]:
@@ -171,7 +178,8 @@ def _own_files(folder: Path, wanted: Container[str]) -> Iterator[tuple[str, byte
             inside = Path(place).relative_to(folder).as_posix()
             for path in (f"{inside}/{name}" for name in sorted(names)):
                 file = folder / path
-                if path in wanted or file.suffix not in OUTPUT_SUFFIXES or file.is_symlink() or not file.is_file():
+                may_be_own = file.suffix in OUTPUT_SUFFIXES or _is_profile(path)
+                if path in wanted or not may_be_own or file.is_symlink() or not file.is_file():
                     continue
                 if _is_own(path, content := file.read_bytes()):
                     yield path, content

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 from generator.findings import Finding, Rule, Severity, quote
+from generator.spec import profiles
 from generator.spec.registry import Declarations
 from generator.spec.v1 import TrainingReference
 
@@ -13,20 +13,12 @@ RULE = Rule("profile-not-found", Severity.WARNING, "A training reference whose p
 
 
 def check(declared: Declarations) -> Iterator[Finding]:
-    """A finding for each profile that isn't a file below the registry folder."""
+    """A finding for each profile that isn't a file below the registry folder that can be read."""
     for entry, predictor in declared.valid_predictors():
         reference = predictor.reference
-        if isinstance(reference, TrainingReference) and not _is_below(declared.folder, reference.profile):
+        if isinstance(reference, TrainingReference) and profiles.read(declared.folder, reference.profile) is None:
             yield RULE.finding(
                 entry.place("reference", "profile"),
                 f"there is no file {quote(reference.profile)} below {quote(declared.folder.as_posix())}",
                 "write its path from the registry folder, or commit the profile there",
             )
-
-
-def _is_below(folder: Path, profile: str) -> bool:
-    try:
-        file = (folder / profile).resolve()
-        return file.is_relative_to(folder.resolve()) and file.is_file()
-    except OSError:  # such as a name that is too long for any file
-        return False

@@ -194,7 +194,8 @@ class TrainingReference(Spec):
 
     kind: Literal["training"] = Field(description="Against a profile of the training set.", examples=["training"])
     profile: Text = Field(
-        description="The profile's file, below the registry folder.", examples=["profiles/eta_v12.json"]
+        description="The profile's file, below the registry folder; `generate` copies it beside the definitions.",
+        examples=["profiles/eta_v12.json"],
     )
 
 

@@ -26,14 +26,14 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from benchmarks.lines import Line
 from generator.catalogue import METRICS
+from metrics_exporter.compute.refresh import LogReport
 from metrics_exporter.definitions import WINDOW_SECONDS, Catalogue, Definitions, Log
-from metrics_exporter.exposition import Family, families, render
-from metrics_exporter.profile import Distribution, Profile, Series, WindowProfiles
-from metrics_exporter.refresh import LogReport
-from metrics_exporter.server import Server, Site
+from metrics_exporter.profiles.profile import Distribution, Profile, Series, WindowProfiles
 from metrics_exporter.service import SWITCH_SECONDS, WORKER_NICE
-from metrics_exporter.snapshot import Snapshot, Snapshots
-from metrics_exporter.view import Group, groups
+from metrics_exporter.serving.exposition import Family, families, render
+from metrics_exporter.serving.server import Server, Site
+from metrics_exporter.serving.snapshot import Snapshot, Snapshots
+from metrics_exporter.serving.view import Group, groups
 
 MEGABYTE = 1 << 20
 

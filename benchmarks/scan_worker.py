@@ -27,8 +27,8 @@ def ours(file: str) -> Callable[[], object]:
     from datetime import UTC, datetime, timedelta
 
     from metrics_exporter.definitions import Columns, Log
-    from metrics_exporter.scan import ScanRequest, assemble
-    from metrics_exporter.warehouses import open_warehouse
+    from metrics_exporter.sources import open_warehouse
+    from metrics_exporter.sources.scan import ScanRequest, assemble
 
     start = datetime(2026, 1, 1, tzinfo=UTC)
     columns = Columns(features=("feature_*",)) if "columns" in file else Columns()

@@ -12,6 +12,7 @@ from typing import Annotated, Any
 import yaml
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
 
+from metrics_exporter.errors import UserError
 from metrics_exporter.reasons import reason
 
 ENVIRONMENT_PREFIX = "DRIFTGAUGE_"
@@ -21,7 +22,7 @@ _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 _ADDRESS = re.compile(r"(?:\[(?P<six>[0-9A-Fa-f:.%]+)\]|(?P<host>[^:\[\]]*)):(?P<port>\d{1,5})")
 
 
-class SettingsError(Exception):
+class SettingsError(UserError):
     """A setting that can't be used; the message names where it was set, what is wrong and what to write.
 
     Attributes:

@@ -8,17 +8,17 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from metrics_exporter import definitions as contract
+from metrics_exporter.compute.refresh import LogReport, Refresher, quiet
 from metrics_exporter.config import Settings
 from metrics_exporter.definitions import Definitions, DefinitionsError, Predictor
-from metrics_exporter.exposition import Encoded, families
-from metrics_exporter.history import History
 from metrics_exporter.logs import event
-from metrics_exporter.page import News, Page
-from metrics_exporter.page.trails import Trails
-from metrics_exporter.refresh import LogReport, Refresher, quiet
-from metrics_exporter.snapshot import Snapshot, Snapshots
-from metrics_exporter.view import groups
-from metrics_exporter.warehouses import open_warehouse
+from metrics_exporter.profiles.history import History
+from metrics_exporter.serving.exposition import Encoded, families
+from metrics_exporter.serving.page import News, Page
+from metrics_exporter.serving.page.trails import Trails
+from metrics_exporter.serving.snapshot import Snapshot, Snapshots
+from metrics_exporter.serving.view import groups
+from metrics_exporter.sources import open_warehouse
 
 _HOUR = timedelta(hours=1)
 _EPOCH = datetime.fromisoformat("1970-01-01T00:00:00+00:00")

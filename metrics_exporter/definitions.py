@@ -14,6 +14,7 @@ from typing import Annotated, Any, Literal, TypeVar
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from metrics_exporter.errors import UserError
 from metrics_exporter.reasons import reason
 
 SCHEMA_VERSION = 1
@@ -206,7 +207,7 @@ class Definitions(Definition):
     broken: tuple[str, ...] = ()
 
 
-class DefinitionsError(Exception):
+class DefinitionsError(UserError):
     """Definitions that can't be run; the message names the file, what is wrong and what to do."""
 
 

@@ -29,11 +29,11 @@ from typing import NoReturn
 from metrics_exporter import logs
 from metrics_exporter.config import Settings, SettingsError
 from metrics_exporter.cycle import Cycle, Update
-from metrics_exporter.errors import USER_ERRORS
+from metrics_exporter.errors import UserError
 from metrics_exporter.logs import event
 from metrics_exporter.progress import progress
-from metrics_exporter.server import Server, Site
-from metrics_exporter.warehouses import spill_folder
+from metrics_exporter.serving.server import Server, Site
+from metrics_exporter.sources import spill_folder
 
 Clock = Callable[[], datetime]
 
@@ -49,7 +49,7 @@ _CONTEXT = multiprocessing.get_context("spawn")
 _log = logging.getLogger(__name__)
 
 
-class ServiceError(Exception):
+class ServiceError(UserError):
     """The exporter can't run; the message says why and what to do."""
 
 
@@ -167,7 +167,7 @@ def work(settings: Settings, offset: timedelta, restarts: int, scratch: Path, pi
     tempfile.tempdir = str(scratch)
     try:
         cycle = Cycle(settings, restarts=restarts, beat=lambda: _beat(pipe))
-    except USER_ERRORS as error:
+    except UserError as error:
         pipe.send(str(error))
         return
     try:

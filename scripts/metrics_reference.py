@@ -11,7 +11,7 @@ from prometheus_client.core import Metric
 
 from generator.catalogue import METRICS, CatalogueMetric
 from metrics_exporter.definitions import Kind, Statistic, Subject
-from metrics_exporter.own_metrics import OwnMetrics
+from metrics_exporter.serving.own_metrics import OwnMetrics
 
 FILE = Path(__file__).resolve().parent.parent / "docs" / "metrics.md"
 

@@ -19,8 +19,8 @@ from generator.load import load_registry
 from generator.model import Registry
 from generator.report.summary import summary
 from generator.spec import seen
+from metrics_exporter.compute.log_facts import LogFacts, PredictorFacts
 from metrics_exporter.definitions import Kind, Log
-from metrics_exporter.log_facts import LogFacts, PredictorFacts
 
 _YEARS = range(1990, 9000)  # what is looked back to from there is a date, too
 _TIMES = ("%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d")
@@ -105,14 +105,14 @@ def _registry(folder: Path) -> Registry | None:
 def _read(
     url: str, logs: dict[str, Log], registry: Registry | None, *, now: datetime, days: int, timeout_seconds: float
 ) -> tuple[LogFacts, ...]:
-    from metrics_exporter.discovery import discover  # noqa: PLC0415 - reading needs numpy and the warehouse's driver
-    from metrics_exporter.errors import USER_ERRORS  # noqa: PLC0415
+    from metrics_exporter.compute.discovery import discover  # noqa: PLC0415 - reading needs numpy and the warehouse's driver
+    from metrics_exporter.errors import UserError  # noqa: PLC0415
     from metrics_exporter.progress import progress  # noqa: PLC0415
 
     try:
         with progress(f"reading {days} days of the log"):
             return discover(url, logs, _kinds(registry), now=now, days=days, timeout_seconds=timeout_seconds)
-    except USER_ERRORS as error:
+    except UserError as error:
         raise click.ClickException(str(error)) from None
 
 

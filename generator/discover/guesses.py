@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
+from metrics_exporter.compute.log_facts import FeatureFacts, LogFacts, ModelFacts, Range
 from metrics_exporter.definitions import Kind
-from metrics_exporter.log_facts import FeatureFacts, LogFacts, ModelFacts, Range
 
 _DAY = timedelta(days=1)
 _AS_MUCH = 0.95  # a model with this share of the busiest one's traffic predicts as much as it

@@ -13,8 +13,8 @@ from generator.discover.guesses import Declared, Guess, Roles
 from generator.findings import listing, quote
 from generator.model import Predictor, Registry
 from generator.spec.derived import DEFAULT_LOG
+from metrics_exporter.compute.log_facts import LogFacts, ModelFacts, PredictorFacts
 from metrics_exporter.definitions import Kind, Log
-from metrics_exporter.log_facts import LogFacts, ModelFacts, PredictorFacts
 
 PLACEHOLDER_TEAM = "unowned"
 

@@ -42,8 +42,8 @@ def command(file: Path | None, once: bool, now: str | None, **options: str | Non
     except config.SettingsError as error:
         raise (click.UsageError if error.usage else click.ClickException)(str(error)) from None
     try:  # only now: the warehouse's driver takes its time to load, and may not be installed
-        from metrics_exporter.errors import USER_ERRORS  # noqa: PLC0415
-        from metrics_exporter.service import ServiceError, serve  # noqa: PLC0415
+        from metrics_exporter.errors import UserError  # noqa: PLC0415
+        from metrics_exporter.service import serve  # noqa: PLC0415
     except ModuleNotFoundError as error:
         raise click.ClickException(
             f"the exporter needs {error.name}; install it with: pip install 'driftgauge[duckdb]'"
@@ -53,7 +53,7 @@ def command(file: Path | None, once: bool, now: str | None, **options: str | Non
             _print_once(settings, clock or datetime.now(UTC))
         else:
             serve(settings, clock)
-    except (*USER_ERRORS, ServiceError) as error:
+    except UserError as error:
         raise click.ClickException(str(error)) from None
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from metrics_exporter.profile import Profile
+from metrics_exporter.profiles.profile import Profile
 from metrics_exporter.statistics.kinds import Context, ModelState
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Generic, TypeVar
 
-from metrics_exporter.profile import Profile, Series
+from metrics_exporter.profiles.profile import Profile, Series
 
 T = TypeVar("T", bound="Profile | ModelState")
 

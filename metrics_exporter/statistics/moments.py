@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from math import sqrt
 
-from metrics_exporter.profile import Profile
+from metrics_exporter.profiles.profile import Profile
 from metrics_exporter.statistics.kinds import Context
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from operator import itemgetter
 
 from metrics_exporter.definitions import QUANTILES
-from metrics_exporter.profile import GRID, Profile
+from metrics_exporter.profiles.profile import GRID, Profile
 from metrics_exporter.statistics.kinds import Context
 
 _LABELS = tuple(map(str, QUANTILES))

@@ -8,8 +8,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from generator.discover import guesses
+from metrics_exporter.compute.log_facts import FeatureFacts, LogFacts, ModelFacts, Range
 from metrics_exporter.definitions import Kind
-from metrics_exporter.log_facts import FeatureFacts, LogFacts, ModelFacts, Range
 
 END = datetime(2026, 3, 9, 13, tzinfo=UTC)
 HOUR = timedelta(hours=1)

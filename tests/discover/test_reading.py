@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from metrics_exporter.compute.discovery import discover
+from metrics_exporter.compute.log_facts import LogFacts, PredictorFacts, Range
 from metrics_exporter.definitions import Kind, Log
-from metrics_exporter.discovery import discover
-from metrics_exporter.log_facts import LogFacts, PredictorFacts, Range
-from metrics_exporter.warehouses import WarehouseError
+from metrics_exporter.sources import WarehouseError
 from tests.discover.logs import NOW, Traffic, write_log
 
 LOGS = {"default": Log(table="predictions")}

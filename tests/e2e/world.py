@@ -11,11 +11,11 @@ import duckdb
 
 from demo.log import ensure_log
 from metrics_exporter import definitions
-from metrics_exporter.history import History
-from metrics_exporter.refresh import Refresher
-from metrics_exporter.snapshot import Snapshots
-from metrics_exporter.view import groups
-from metrics_exporter.warehouses import open_warehouse
+from metrics_exporter.compute.refresh import Refresher
+from metrics_exporter.profiles.history import History
+from metrics_exporter.serving.snapshot import Snapshots
+from metrics_exporter.serving.view import groups
+from metrics_exporter.sources import open_warehouse
 from tests.real_parts import ROOT, PrometheusBinaries
 
 HOUR = timedelta(hours=1)

@@ -413,7 +413,7 @@ def test_init_without_room_leaves_nothing(place: Path) -> None:
 
 HOPELESS = """\
 from generator.cli import main
-from metrics_exporter.warehouses import duckdb
+from metrics_exporter.sources import duckdb
 
 duckdb.HOPELESS_SECONDS = 1
 main()

@@ -22,12 +22,12 @@ from generator.render import metrics
 from generator.render import prometheus as prometheus_files
 from metrics_exporter import definitions
 from metrics_exporter.definitions import Columns, Kind
-from metrics_exporter.exposition import Encoder, families, render
-from metrics_exporter.history import History
-from metrics_exporter.page import News, Page
-from metrics_exporter.page.trails import HOUR, Trails
-from metrics_exporter.profile import Categories
-from metrics_exporter.view import groups
+from metrics_exporter.profiles.history import History
+from metrics_exporter.profiles.profile import Categories
+from metrics_exporter.serving.exposition import Encoder, families, render
+from metrics_exporter.serving.page import News, Page
+from metrics_exporter.serving.page.trails import HOUR, Trails
+from metrics_exporter.serving.view import groups
 from tests.browser import dom
 from tests.exporter.compute.logs import START, scan
 from tests.exporter.serving.builders import MAX_AGE, NOW, profile, report, window

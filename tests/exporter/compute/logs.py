@@ -13,9 +13,9 @@ import duckdb
 import pyarrow as pa
 
 from metrics_exporter.definitions import Catalogue, Columns, Definitions, Feature, Kind, Log, Predictor
-from metrics_exporter.profile import Profile, WindowProfiles
-from metrics_exporter.scan import ScanRequest, assemble
-from metrics_exporter.warehouses import open_warehouse
+from metrics_exporter.profiles.profile import Profile, WindowProfiles
+from metrics_exporter.sources import open_warehouse
+from metrics_exporter.sources.scan import ScanRequest, assemble
 
 START = datetime(2026, 3, 4, 10, tzinfo=UTC)
 HOUR = timedelta(hours=1)

@@ -13,9 +13,9 @@ import duckdb
 import pytest
 
 from metrics_exporter.definitions import Columns, Log
-from metrics_exporter.scan import ScanRequest
-from metrics_exporter.warehouses import ScanTimeoutError, Warehouse, WarehouseError, open_warehouse
-from metrics_exporter.warehouses.duckdb import DuckDBWarehouse
+from metrics_exporter.sources import ScanTimeoutError, Warehouse, WarehouseError, open_warehouse
+from metrics_exporter.sources.duckdb import DuckDBWarehouse
+from metrics_exporter.sources.scan import ScanRequest
 from tests.exporter.compute.logs import HOUR, START, LogFile, Row, scan
 
 

@@ -20,10 +20,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from metrics_exporter import history as module
 from metrics_exporter.definitions import Kind
-from metrics_exporter.history import History, HistoryError
-from metrics_exporter.profile import Categories, Distribution, Profile, Series, WindowProfiles
+from metrics_exporter.profiles import history as module
+from metrics_exporter.profiles.history import History, HistoryError
+from metrics_exporter.profiles.profile import Categories, Distribution, Profile, Series, WindowProfiles
 from tests.exporter.compute.logs import HOUR, START
 
 SHAPE = Distribution(1.5, 2.25, -1e308, 3.0, tuple(i / 7 for i in range(99)))
@@ -218,7 +218,7 @@ _WRITER = """
 import sys
 from dataclasses import replace
 from datetime import timedelta
-from metrics_exporter.history import History
+from metrics_exporter.profiles.history import History
 from tests.exporter.compute.test_history import WINDOW
 history = History(sys.argv[1])
 window = replace(WINDOW, profiles=WINDOW.profiles * 2000)

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from metrics_exporter.profile import (
+from metrics_exporter.profiles.profile import (
     GRID,
     TOP_CATEGORIES,
     Categories,

@@ -11,12 +11,12 @@ from pathlib import Path
 
 import pytest
 
+from metrics_exporter.compute.refresh import LogReport, Refresher
 from metrics_exporter.definitions import Definitions, Kind, Log
-from metrics_exporter.history import History
-from metrics_exporter.profile import Profile, Series
-from metrics_exporter.refresh import LogReport, Refresher
-from metrics_exporter.scan import ScanRequest, ScanRow
-from metrics_exporter.warehouses import ScanTimeoutError, Warehouse, open_warehouse
+from metrics_exporter.profiles.history import History
+from metrics_exporter.profiles.profile import Profile, Series
+from metrics_exporter.sources import ScanTimeoutError, Warehouse, open_warehouse
+from metrics_exporter.sources.scan import ScanRequest, ScanRow
 from tests.exporter.compute.logs import HOUR, START, LogFile, Row, definitions
 
 DAY = timedelta(days=1)

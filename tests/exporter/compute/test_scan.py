@@ -14,7 +14,7 @@ import pandas as pd
 import pytest
 
 from metrics_exporter.definitions import Columns, Kind
-from metrics_exporter.profile import GRID, TOP_CATEGORIES, Profile, WindowProfiles
+from metrics_exporter.profiles.profile import GRID, TOP_CATEGORIES, Profile, WindowProfiles
 from tests.exporter.compute.logs import HOUR, START, LogFile, Row, by_feature, scan
 
 Offer = Callable[[LogFile], tuple[str, Columns]]

@@ -10,6 +10,7 @@ import duckdb
 import yaml
 
 from generator.catalogue import METRICS
+from metrics_exporter.compute.refresh import LogReport
 from metrics_exporter.definitions import (
     WINDOW_SECONDS,
     Catalogue,
@@ -21,8 +22,7 @@ from metrics_exporter.definitions import (
     Role,
     Window,
 )
-from metrics_exporter.profile import Categories, Distribution, Profile, Series, WindowProfiles
-from metrics_exporter.refresh import LogReport
+from metrics_exporter.profiles.profile import Categories, Distribution, Profile, Series, WindowProfiles
 
 END = datetime(2026, 3, 2, 10, tzinfo=UTC)
 NOW = END + timedelta(minutes=15)

@@ -13,7 +13,7 @@ from metrics_exporter import config
 from metrics_exporter.config import Settings
 from metrics_exporter.cycle import Cycle, next_due
 from metrics_exporter.definitions import Definitions, DefinitionsError
-from metrics_exporter.page import Page
+from metrics_exporter.serving.page import Page
 from tests.exporter.serving.builders import NOW, definitions, predictor, write_definitions, write_log
 
 HOUR = timedelta(hours=1)
@@ -149,7 +149,7 @@ def test_a_page_that_fails_does_not_take_the_metrics_down(cycle: Cycle, monkeypa
 
 
 def test_a_page_that_is_not_complete_is_gone_on_with_at_once(cycle: Cycle, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("metrics_exporter.page.trails._READ_SECONDS", -1.0)
+    monkeypatch.setattr("metrics_exporter.serving.page.trails._READ_SECONDS", -1.0)
     assert cycle.run(NOW).wake == NOW
     monkeypatch.undo()
     assert cycle.run(NOW).wake == DUE

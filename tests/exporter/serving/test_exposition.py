@@ -16,10 +16,10 @@ from prometheus_client.parser import text_string_to_metric_families as parse_tex
 
 from metrics_exporter import definitions as contract
 from metrics_exporter.definitions import DefinitionsError, Statistic, Subject
-from metrics_exporter.exposition import Encoder, encode, families, render
-from metrics_exporter.profile import Categories
-from metrics_exporter.snapshot import Snapshots
-from metrics_exporter.view import groups
+from metrics_exporter.profiles.profile import Categories
+from metrics_exporter.serving.exposition import Encoder, encode, families, render
+from metrics_exporter.serving.snapshot import Snapshots
+from metrics_exporter.serving.view import groups
 from tests.exporter.serving.builders import MAX_AGE, NOW, definitions, predictor, profile, report, shape, window
 from tests.real_parts import PrometheusBinaries
 
@@ -96,7 +96,7 @@ def test_families_without_series_are_left_out() -> None:
 def test_batches_are_joined_below_one_header(monkeypatch: pytest.MonkeyPatch) -> None:
     profiles = [profile(name, "m", feature) for name in ("a", "b") for feature in ("x", "y")]
     whole = _text([_metric()], *profiles)
-    monkeypatch.setattr("metrics_exporter.exposition._BATCH", 1)
+    monkeypatch.setattr("metrics_exporter.serving.exposition._BATCH", 1)
     assert _text([_metric()], *profiles) == whole
     assert whole.count("# TYPE") == 1
 

@@ -10,12 +10,12 @@ import pytest
 import yaml
 
 from metrics_exporter.definitions import Definitions
-from metrics_exporter.history import History
-from metrics_exporter.page import News, Page, charts, words
-from metrics_exporter.page.facts import Status
-from metrics_exporter.page.trails import HOUR, SLOTS, Point, Trails
-from metrics_exporter.profile import Categories, Profile
-from metrics_exporter.view import groups
+from metrics_exporter.profiles.history import History
+from metrics_exporter.profiles.profile import Categories, Profile
+from metrics_exporter.serving.page import News, Page, charts, words
+from metrics_exporter.serving.page.facts import Status
+from metrics_exporter.serving.page.trails import HOUR, SLOTS, Point, Trails
+from metrics_exporter.serving.view import groups
 from tests.browser import dom
 from tests.exporter.serving.builders import (
     END,
@@ -156,7 +156,7 @@ def test_more_than_can_be_shown_is_counted(tmp_path: Path) -> None:
 
 def test_the_past_is_read_in_several_rounds_when_it_takes_long(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     page, latest = of_hours(tmp_path, 5, lambda _: [profile()])
-    monkeypatch.setattr("metrics_exporter.page.trails._READ_SECONDS", -1.0)
+    monkeypatch.setattr("metrics_exporter.serving.page.trails._READ_SECONDS", -1.0)
     status(page, latest, definitions())
     assert not page.complete
     monkeypatch.undo()

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from metrics_exporter.server import Site
-from metrics_exporter.snapshot import Snapshots
-from metrics_exporter.view import groups
+from metrics_exporter.serving.server import Site
+from metrics_exporter.serving.snapshot import Snapshots
+from metrics_exporter.serving.view import groups
 from tests.exporter.serving.builders import MAX_AGE, NOW, definitions, predictor, profile, report, shape, window
 from tests.exporter.serving.test_server import serving
 from tests.real_parts import PrometheusBinaries, prometheus, wait_until

@@ -14,11 +14,11 @@ from datetime import timedelta
 
 import pytest
 
-from metrics_exporter import server as served
-from metrics_exporter.exposition import encode
-from metrics_exporter.server import Server, Site, accepts_gzip, prefers_openmetrics
-from metrics_exporter.snapshot import Snapshot, Snapshots
-from metrics_exporter.view import groups
+from metrics_exporter.serving import server as served
+from metrics_exporter.serving.exposition import encode
+from metrics_exporter.serving.server import Server, Site, accepts_gzip, prefers_openmetrics
+from metrics_exporter.serving.snapshot import Snapshot, Snapshots
+from metrics_exporter.serving.view import groups
 from tests.exporter.serving.builders import MAX_AGE, NOW, definitions, profile, report, window
 
 PROMETHEUS_2 = (

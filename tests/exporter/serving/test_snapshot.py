@@ -11,13 +11,13 @@ from prometheus_client import Metric
 from prometheus_client.openmetrics.parser import text_string_to_metric_families as parse_openmetrics
 from prometheus_client.parser import text_string_to_metric_families
 
+from metrics_exporter.compute.refresh import LogReport
 from metrics_exporter.definitions import OwnMetric
 from metrics_exporter.digests import digests
-from metrics_exporter.own_metrics import OwnMetrics
-from metrics_exporter.profile import Profile
-from metrics_exporter.refresh import LogReport
-from metrics_exporter.snapshot import Snapshot, Snapshots
-from metrics_exporter.view import groups
+from metrics_exporter.profiles.profile import Profile
+from metrics_exporter.serving.own_metrics import OwnMetrics
+from metrics_exporter.serving.snapshot import Snapshot, Snapshots
+from metrics_exporter.serving.view import groups
 from tests.exporter.serving.builders import END, MAX_AGE, NOW, definitions, predictor, profile, report, window
 from tests.hostile.names import NAMES
 

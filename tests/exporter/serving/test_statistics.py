@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import pytest
 
 from metrics_exporter.definitions import Statistic
-from metrics_exporter.profile import Categories, Profile, Series
+from metrics_exporter.profiles.profile import Categories, Profile, Series
 from metrics_exporter.statistics import OF_MODELS, OF_PROFILES
 from metrics_exporter.statistics.kinds import Context, Labelled, ModelState
 from tests.exporter.serving.builders import profile, shape

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from metrics_exporter.view import Group, groups
+from metrics_exporter.serving.view import Group, groups
 from tests.exporter.serving.builders import END, MAX_AGE, NOW, definitions, predictor, profile, report, window
 
 

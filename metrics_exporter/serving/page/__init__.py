@@ -8,21 +8,21 @@ from datetime import datetime
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from metrics_exporter.compute.refresh import LogReport
 from metrics_exporter.definitions import Definitions
-from metrics_exporter.exposition import Encoded, encode
-from metrics_exporter.page import build, problems, words
-from metrics_exporter.page.charts import midnights
-from metrics_exporter.page.facts import Problem, Status
-from metrics_exporter.page.trails import SPAN, Trails
-from metrics_exporter.profile import Series
-from metrics_exporter.refresh import LogReport
-from metrics_exporter.view import Group
+from metrics_exporter.profiles.profile import Series
+from metrics_exporter.serving.exposition import Encoded, encode
+from metrics_exporter.serving.page import build, problems, words
+from metrics_exporter.serving.page.charts import midnights
+from metrics_exporter.serving.page.facts import Problem, Status
+from metrics_exporter.serving.page.trails import SPAN, Trails
+from metrics_exporter.serving.view import Group
 
 _MOST_SECTIONS = 60
 _MOST_GAPS = 12
 
 _TEMPLATES = Environment(
-    loader=PackageLoader("metrics_exporter", "page"),
+    loader=PackageLoader("metrics_exporter.serving.page", ""),
     autoescape=True,
     undefined=StrictUndefined,
     trim_blocks=True,

@@ -11,9 +11,9 @@ from prometheus_client.exposition import generate_latest
 from prometheus_client.openmetrics.exposition import generate_latest as generate_openmetrics
 from prometheus_client.registry import Collector
 
+from metrics_exporter.compute.refresh import LogReport
 from metrics_exporter.definitions import OwnMetric
-from metrics_exporter.profile import WindowProfiles
-from metrics_exporter.refresh import LogReport
+from metrics_exporter.profiles.profile import WindowProfiles
 
 
 @dataclass(frozen=True, eq=False)

@@ -19,11 +19,10 @@ from typing import Any
 
 import duckdb
 
-from metrics_exporter import sql
 from metrics_exporter.definitions import Kind, Log
-from metrics_exporter.scan import ScanRequest, ScanRow
+from metrics_exporter.sources import ScanTimeoutError, WarehouseError, spill_folder, sql
+from metrics_exporter.sources.scan import ScanRequest, ScanRow
 from metrics_exporter.urls import scrubbed, shown
-from metrics_exporter.warehouses import ScanTimeoutError, WarehouseError, spill_folder
 
 _FILES = {
     ".parquet": "read_parquet({}, union_by_name = true)",

@@ -16,7 +16,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from metrics_exporter.definitions import CATALOGUE_FILE, DefinitionsError, Metric, Subject
-from metrics_exporter.profile import Profile
+from metrics_exporter.profiles.profile import Profile
+from metrics_exporter.serving.view import Group
 from metrics_exporter.statistics import OF_MODELS, OF_PROFILES
 from metrics_exporter.statistics.kinds import (
     Context,
@@ -26,7 +27,6 @@ from metrics_exporter.statistics.kinds import (
     ProfileStatistic,
     Scalar,
 )
-from metrics_exporter.view import Group
 
 GZIP = 16 + zlib.MAX_WBITS
 _LEVEL = 1  # numbers hardly compress better with more work

@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Literal, NamedTuple
 
 from metrics_exporter.definitions import Kind, Log
-from metrics_exporter.profile import (
+from metrics_exporter.profiles.profile import (
     Categories,
     Distribution,
     Profile,

@@ -12,11 +12,11 @@ from dataclasses import replace
 from datetime import datetime
 
 from metrics_exporter import windows
+from metrics_exporter.compute.log_facts import FeatureFacts, LogFacts, ModelFacts, PredictorFacts, Range
 from metrics_exporter.definitions import Kind, Log
-from metrics_exporter.log_facts import FeatureFacts, LogFacts, ModelFacts, PredictorFacts, Range
-from metrics_exporter.profile import Profile
-from metrics_exporter.scan import Kinds, Scanned, ScanRequest, assemble
-from metrics_exporter.warehouses import Warehouse, open_warehouse
+from metrics_exporter.profiles.profile import Profile
+from metrics_exporter.sources import Warehouse, open_warehouse
+from metrics_exporter.sources.scan import Kinds, Scanned, ScanRequest, assemble
 from metrics_exporter.windows import DAY, HOUR
 
 _SPAN_HOURS = 24

@@ -10,15 +10,15 @@ from statistics import median
 
 import yaml
 
+from metrics_exporter.compute.refresh import LogReport
 from metrics_exporter.definitions import Definitions
 from metrics_exporter.definitions import Predictor as Registered
-from metrics_exporter.page import charts, words
-from metrics_exporter.page.facts import Chart, Feature, Gap, Log, Model, Predictor
-from metrics_exporter.page.trails import HOUR, SLOTS, Point, Trails
-from metrics_exporter.profile import Profile, Series
-from metrics_exporter.refresh import LogReport
+from metrics_exporter.profiles.profile import Profile, Series
+from metrics_exporter.serving.page import charts, words
+from metrics_exporter.serving.page.facts import Chart, Feature, Gap, Log, Model, Predictor
+from metrics_exporter.serving.page.trails import HOUR, SLOTS, Point, Trails
+from metrics_exporter.serving.view import Group
 from metrics_exporter.statistics.kinds import ModelState
-from metrics_exporter.view import Group
 
 ENOUGH_ROWS = 20  # a ratio of fewer rows says little
 MOST_SERIES = 600

@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from metrics_exporter import windows
+from metrics_exporter.compute.vocabulary import Vocabulary
 from metrics_exporter.definitions import Definitions, Kind, Log
-from metrics_exporter.history import History, HistoryError
-from metrics_exporter.profile import Series, WindowProfiles, merge_windows, with_absent
-from metrics_exporter.scan import Scanned, ScanRequest, assemble
-from metrics_exporter.vocabulary import Vocabulary
-from metrics_exporter.warehouses import ScanTimeoutError, Warehouse, WarehouseError
+from metrics_exporter.profiles.history import History, HistoryError
+from metrics_exporter.profiles.profile import Series, WindowProfiles, merge_windows, with_absent
+from metrics_exporter.sources import ScanTimeoutError, Warehouse, WarehouseError
+from metrics_exporter.sources.scan import Scanned, ScanRequest, assemble
 from metrics_exporter.windows import DAY, HOUR
 
 KNOWN_FOR = timedelta(days=7)  # a model, or a feature of a model, that had rows so recently is expected to have some

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import ClassVar
 
-from metrics_exporter.profile import Categories, Profile, Series, WindowProfiles
+from metrics_exporter.profiles.profile import Categories, Profile, Series, WindowProfiles
 
 
 class Vocabulary:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from metrics_exporter.page.charts import Band, Cell, Layer
+from metrics_exporter.serving.page.charts import Band, Cell, Layer
 
 
 @dataclass(frozen=True, slots=True)

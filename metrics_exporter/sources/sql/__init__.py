@@ -12,7 +12,7 @@ from typing import Literal
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from metrics_exporter.definitions import Columns
-from metrics_exporter.profile import GRID, TOP_CATEGORIES
+from metrics_exporter.profiles.profile import GRID, TOP_CATEGORIES
 
 # Quantile grids are exact for models with at most so many rows in an hour; beyond that, approximate.
 EXACT_ROWS = 10_000
@@ -64,7 +64,7 @@ class Source:
 
 
 _ENVIRONMENT = Environment(
-    loader=PackageLoader("metrics_exporter", "sql"),
+    loader=PackageLoader("metrics_exporter.sources.sql", ""),
     undefined=StrictUndefined,
     trim_blocks=True,
     lstrip_blocks=True,

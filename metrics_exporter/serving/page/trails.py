@@ -8,9 +8,9 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from metrics_exporter.history import History
-from metrics_exporter.profile import GRID, Profile, Series, WindowProfiles
-from metrics_exporter.refresh import quiet
+from metrics_exporter.compute.refresh import quiet
+from metrics_exporter.profiles.history import History
+from metrics_exporter.profiles.profile import GRID, Profile, Series, WindowProfiles
 
 HOUR = timedelta(hours=1)
 SLOTS = 14 * 24

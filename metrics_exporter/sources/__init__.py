@@ -8,10 +8,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Protocol
 
-from metrics_exporter.scan import ScanRequest, ScanRow
+from metrics_exporter.errors import UserError
+from metrics_exporter.sources.scan import ScanRequest, ScanRow
 
 
-class WarehouseError(Exception):
+class WarehouseError(UserError):
     """A scan that failed; the message says in plain words what to do, and holds no secret."""
 
 
@@ -56,7 +57,7 @@ def open_warehouse(url: str, *, threads: int | None = None, memory_limit: str | 
         )
     if url.encode("utf-8", "replace").decode() != url:  # DuckDB would not say what is wrong
         raise WarehouseError("the warehouse URL is not UTF-8; rename the file, or name it by a pattern")
-    from metrics_exporter.warehouses.duckdb import DuckDBWarehouse  # noqa: PLC0415 - only who uses it needs it
+    from metrics_exporter.sources.duckdb import DuckDBWarehouse  # noqa: PLC0415 - only who uses it needs it
 
     return DuckDBWarehouse(place, threads=threads, memory_limit=memory_limit)
 

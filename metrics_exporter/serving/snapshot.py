@@ -6,14 +6,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from metrics_exporter import limit
+from metrics_exporter.compute.refresh import LogReport
 from metrics_exporter.definitions import Definitions
 from metrics_exporter.digests import digests
-from metrics_exporter.exposition import Encoded, Encoder, encode, families, render
-from metrics_exporter.limit import Size
-from metrics_exporter.own_metrics import OwnMetrics
-from metrics_exporter.refresh import LogReport
-from metrics_exporter.view import Group, expiry
+from metrics_exporter.serving import limit
+from metrics_exporter.serving.exposition import Encoded, Encoder, encode, families, render
+from metrics_exporter.serving.limit import Size
+from metrics_exporter.serving.own_metrics import OwnMetrics
+from metrics_exporter.serving.view import Group, expiry
 
 DEFAULT_MAX_AGE = timedelta(hours=3)
 DEFAULT_SERIES_LIMIT = 1_000_000

@@ -7,9 +7,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from metrics_exporter.compute.refresh import LogReport
 from metrics_exporter.definitions import UNREGISTERED, WINDOW_SECONDS, Definitions, Predictor, Window
-from metrics_exporter.profile import Profile, Series, WindowProfiles
-from metrics_exporter.refresh import LogReport
+from metrics_exporter.profiles.profile import Profile, Series, WindowProfiles
 from metrics_exporter.statistics.kinds import Context, ModelState
 
 ALL_WINDOWS: tuple[Window, ...] = ("1h", "1d")

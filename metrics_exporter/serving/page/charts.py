@@ -9,7 +9,7 @@ from datetime import datetime
 from itertools import groupby, pairwise
 from typing import TypeVar
 
-from metrics_exporter.page.trails import SLOTS, Point
+from metrics_exporter.serving.page.trails import SLOTS, Point
 
 T = TypeVar("T")
 

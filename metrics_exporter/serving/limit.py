@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from metrics_exporter.view import Group
+from metrics_exporter.serving.view import Group
 
 _NAMED = 3
 _NAME_LENGTH = 60  # of a name in a sentence

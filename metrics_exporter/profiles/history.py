@@ -23,7 +23,8 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from metrics_exporter.definitions import Kind
-from metrics_exporter.profile import GRID, Categories, Distribution, Profile, Series, WindowProfiles
+from metrics_exporter.errors import UserError
+from metrics_exporter.profiles.profile import GRID, Categories, Distribution, Profile, Series, WindowProfiles
 from metrics_exporter.urls import scrubbed, shown
 
 SCHEMA_VERSION = 1
@@ -52,7 +53,7 @@ _SCHEMA = pa.schema(
 logger = logging.getLogger(__name__)
 
 
-class HistoryError(Exception):
+class HistoryError(UserError):
     """A history that can't be opened, listed or written; the message names the place and the fix."""
 
 

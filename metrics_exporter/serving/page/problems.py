@@ -6,13 +6,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from itertools import groupby
 
+from metrics_exporter.compute.refresh import LogReport
 from metrics_exporter.definitions import UNREGISTERED, Definitions
-from metrics_exporter.page import words
-from metrics_exporter.page.build import ENOUGH_ROWS, Subject
-from metrics_exporter.page.facts import Gap, Problem
-from metrics_exporter.page.trails import HOUR, Point, Trails
-from metrics_exporter.profile import Series
-from metrics_exporter.refresh import LogReport
+from metrics_exporter.profiles.profile import Series
+from metrics_exporter.serving.page import words
+from metrics_exporter.serving.page.build import ENOUGH_ROWS, Subject
+from metrics_exporter.serving.page.facts import Gap, Problem
+from metrics_exporter.serving.page.trails import HOUR, Point, Trails
 from metrics_exporter.windows import last_end
 
 _WEEK = 7 * 24

@@ -19,8 +19,8 @@ from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-from metrics_exporter.exposition import Encoded, encode
-from metrics_exporter.snapshot import Snapshot
+from metrics_exporter.serving.exposition import Encoded, encode
+from metrics_exporter.serving.snapshot import Snapshot
 
 TEXT = "text/plain; version=0.0.4; charset=utf-8"
 OPENMETRICS = "application/openmetrics-text; version=1.0.0; charset=utf-8"

@@ -1,0 +1,1 @@
+"""What is due, what is remembered, and a round of the work."""

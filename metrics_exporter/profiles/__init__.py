@@ -1,0 +1,1 @@
+"""Profiles: what a window says of every series; merged, kept and read back."""

@@ -1,0 +1,1 @@
+"""What is served: the snapshot, its text, HTTP, and the status page."""

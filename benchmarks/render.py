@@ -27,13 +27,14 @@ from prometheus_client.parser import text_string_to_metric_families
 from benchmarks.lines import Line
 from generator.catalogue import METRICS
 from metrics_exporter.compute.refresh import LogReport
-from metrics_exporter.definitions import WINDOW_SECONDS, Catalogue, Definitions, Log
+from metrics_exporter.definitions import Catalogue, Definitions, Log
 from metrics_exporter.profiles.profile import Distribution, Profile, Series, WindowProfiles
 from metrics_exporter.service import SWITCH_SECONDS, WORKER_NICE
 from metrics_exporter.serving.exposition import Family, families, render
 from metrics_exporter.serving.server import Server, Site
 from metrics_exporter.serving.snapshot import Snapshot, Snapshots
 from metrics_exporter.serving.view import Group, groups
+from metrics_exporter.windows import Window
 
 MEGABYTE = 1 << 20
 
@@ -194,7 +195,7 @@ def _data() -> tuple[Definitions, tuple[LogReport, ...]]:
     latest = {}
     for window in ("1h", "1d"):
         profiles = tuple(_profile(series, random_numbers) for series in _series())
-        start = _END - timedelta(seconds=WINDOW_SECONDS[window])
+        start = _END - timedelta(seconds=Window.parse(window).seconds)
         latest[window] = WindowProfiles("default", window, start, _END, 1000, 0, profiles)
     known = {(series.predictor, series.model_id): _END for series in _series()}
     return Definitions(catalogue=catalogue, predictors={}), (

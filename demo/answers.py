@@ -18,7 +18,8 @@ import duckdb
 from prometheus_client.parser import text_string_to_metric_families
 
 from demo.report import Check, checked
-from metrics_exporter.definitions import UNREGISTERED, WINDOW_SECONDS, Definitions
+from metrics_exporter.definitions import UNREGISTERED, Definitions
+from metrics_exporter.windows import Window
 
 _TEXT = "text/plain; version=0.0.4"
 _OPENMETRICS = "application/openmetrics-text; version=1.0.0"
@@ -220,7 +221,7 @@ def _check_values(samples: Samples, log: Path) -> Check:
 
 def _recompute(database: duckdb.DuckDBPyConnection, labels: Mapping[str, str], end: float) -> _Recomputed:
     until = datetime.fromtimestamp(end, UTC).replace(tzinfo=None)
-    since = until - timedelta(seconds=WINDOW_SECONDS[labels["window"]])
+    since = until - timedelta(seconds=Window.parse(labels["window"]).seconds)
     window = database.execute(
         "SELECT DISTINCT prediction_id, sent_at, prediction_result, default_values_used FROM predictions "
         "WHERE predictor_name = ? AND model_id = ? AND sent_at >= ? AND sent_at < ?",

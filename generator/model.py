@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from metrics_exporter.definitions import Kind, Log, Reference, Role
+from metrics_exporter.definitions import Comparison, Kind, Log, Reference, Role
+from metrics_exporter.windows import Window
 
 SHARE_UNITS = frozenset({"probability", "ratio", "share"})  # units whose values lie between 0 and 1
 
@@ -16,15 +17,6 @@ class AlertSeverity(StrEnum):
     PAGE = "page"
     NOTIFY = "notify"
     REPORT = "report"
-
-
-class Comparison(StrEnum):
-    """How an alert compares a metric with its threshold; `change_above` with the same hours of past weeks."""
-
-    ABOVE = "above"
-    BELOW = "below"
-    OUTSIDE = "outside"
-    CHANGE_ABOVE = "change_above"
 
 
 @dataclass(frozen=True)
@@ -76,7 +68,7 @@ class Alert:
         metric: the metric's full name, such as `ml_feature_default_ratio`.
         feature: a name or a glob for feature metrics (`*`: all), else None.
         label: the extra label that picks one series, such as ("quantile", "0.95") or ("metric", "mae"), else None.
-        window: `1h` or `1d`.
+        window: which windows it judges.
         low: the threshold of `below`, and the lower one of `outside`.
         high: the threshold of `above` and `change_above`, and the upper one of `outside`.
         windows: how many windows in a row.
@@ -91,7 +83,7 @@ class Alert:
     metric: str
     feature: str | None
     label: tuple[str, str] | None
-    window: str
+    window: Window
     comparison: Comparison
     low: float | None
     high: float | None
@@ -124,7 +116,7 @@ class Predictor:
     task: str
     unit: str | None
     log: str
-    windows: tuple[str, ...]
+    windows: tuple[Window, ...]
     models: tuple[Model, ...]
     features: tuple[Feature, ...]
     reference: Reference | None

@@ -22,7 +22,8 @@ from generator.spec.derived import (
     model_ids,
 )
 from generator.spec.registry import Declarations, Entry, T
-from metrics_exporter.definitions import WINDOW_SECONDS, Columns, Kind, Log, Reference, Role
+from metrics_exporter.definitions import Columns, Comparison, Kind, Log, Reference, Role
+from metrics_exporter.windows import Window
 
 
 def resolve(declarations: Declarations) -> model.Registry:
@@ -79,7 +80,7 @@ def _predictor(name: str, spec: v1.Predictor, team: model.Team, *, moved: bool) 
         task=spec.task,
         unit=spec.unit,
         log=spec.log,
-        windows=tuple(window for window in WINDOW_SECONDS if window in spec.cadence),
+        windows=tuple(sorted(map(Window.parse, set(spec.cadence)))),
         models=(model.Model(spec.models.primary, Role.PRIMARY), *shadows),
         features=tuple(_feature(feature, spec.features[feature]) for feature in sorted(spec.features)),
         reference=Reference(**spec.reference.model_dump()) if spec.reference else None,
@@ -118,7 +119,7 @@ def _alert(spec: v1.Predictor, alert: v1.Alert, team: model.Team) -> model.Alert
         metric=metric_name(alert),
         feature=feature_glob(alert),
         label=_label(alert),
-        window=alert_window(spec, alert),
+        window=Window.parse(alert_window(spec, alert)),
         comparison=comparison,
         low=low,
         high=high,
@@ -131,14 +132,14 @@ def _alert(spec: v1.Predictor, alert: v1.Alert, team: model.Team) -> model.Alert
     )
 
 
-def _thresholds(alert: v1.Alert) -> tuple[model.Comparison, float | None, float | None]:
+def _thresholds(alert: v1.Alert) -> tuple[Comparison, float | None, float | None]:
     if alert.outside is not None:
-        return model.Comparison.OUTSIDE, alert.outside.min, alert.outside.max
+        return Comparison.OUTSIDE, alert.outside.min, alert.outside.max
     if alert.below is not None:
-        return model.Comparison.BELOW, alert.below, None
+        return Comparison.BELOW, alert.below, None
     if alert.above is not None:
-        return model.Comparison.ABOVE, None, alert.above
-    return model.Comparison.CHANGE_ABOVE, None, alert.change_above
+        return Comparison.ABOVE, None, alert.above
+    return Comparison.CHANGE_ABOVE, None, alert.change_above
 
 
 def _label(alert: v1.Alert) -> tuple[str, str] | None:
@@ -152,7 +153,7 @@ def _label(alert: v1.Alert) -> tuple[str, str] | None:
 
 
 def _freshness(spec: v1.Predictor, model_id: str, team: model.Team) -> model.Alert:
-    window = spec.cadence[0]
+    window = Window.parse(spec.cadence[0])
     severity = freshness_severity(spec, has_slack=team.slack_channel is not None)
     return model.Alert(
         id=f"{FRESHNESS_PREFIX}{stem(model_id)}",
@@ -161,10 +162,10 @@ def _freshness(spec: v1.Predictor, model_id: str, team: model.Team) -> model.Ale
         feature=None,
         label=None,
         window=window,
-        comparison=model.Comparison.BELOW,
+        comparison=Comparison.BELOW,
         low=1,
         high=None,
-        windows=max(1, -(-seconds(spec.freshness.max_silence) // WINDOW_SECONDS[window])),
+        windows=max(1, -(-seconds(spec.freshness.max_silence) // window.seconds)),
         min_samples=0,
         severity=model.AlertSeverity(severity),
         models=(model_id,),

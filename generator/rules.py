@@ -12,12 +12,13 @@ from dataclasses import dataclass
 
 from generator.catalogue import BY_NAME, PREDICTIONS, WINDOW_END, CatalogueMetric
 from generator.conventions import alert_panel_id, predictor_dashboard_uid, rule_name, rule_uid
-from generator.model import Alert, AlertSeverity, Comparison, Predictor
+from generator.model import Alert, AlertSeverity, Predictor
 from generator.promql import any_matcher, glob_regex, matcher, regex_matcher, selector
 from generator.wording import Unit, description, literal, summary, unit_of
-from metrics_exporter.definitions import WINDOW_SECONDS, Subject
+from metrics_exporter.definitions import Comparison, Subject
+from metrics_exporter.windows import DAILY, HOURLY
 
-MARGIN_SECONDS = {"1h": 600, "1d": 3600}
+MARGIN_SECONDS = {HOURLY: 600, DAILY: 3600}
 
 BASELINE_WEEKS = (1, 2, 3, 4)
 MIN_BASELINE_WEEKS = 2
@@ -124,7 +125,7 @@ def duration(seconds: int) -> str:
 
 def range_seconds(alert: Alert) -> int:
     """How far back an alert looks: N-1 windows and the margin."""
-    return (alert.windows - 1) * WINDOW_SECONDS[alert.window] + MARGIN_SECONDS[alert.window]
+    return (alert.windows - 1) * alert.window.seconds + MARGIN_SECONDS[alert.window]
 
 
 def _rule(predictor: Predictor, alert: Alert) -> Rule:
@@ -170,7 +171,7 @@ class _Series:
         self._model_matchers = (
             matcher("predictor", predictor.id),
             any_matcher("model_id", alert.models),
-            matcher("window", alert.window),
+            matcher("window", str(alert.window)),
         )
         self._feature_matchers = tuple(_feature_matchers(alert.feature))
         self._label_matchers = (matcher(*alert.label),) if alert.label else ()
@@ -225,7 +226,7 @@ class _Series:
         """The most predictions of any window; one more as long as fewer than N windows have been seen at all."""
         keys = ", ".join(_MODEL_KEYS)
         most = f"max by ({keys}) (max_over_time({self.over(PREDICTIONS)}))"
-        span = (self.alert.windows - 1) * WINDOW_SECONDS[self.alert.window]
+        span = (self.alert.windows - 1) * self.alert.window.seconds
         if not span:
             return most
         ends = self.over(WINDOW_END)
@@ -245,7 +246,7 @@ class _Series:
 
     def _week(self, weeks: int) -> str:
         """The same window's value some weeks ago; nothing while that week's neighbour is still what is published."""
-        window, margin = WINDOW_SECONDS[self.alert.window], MARGIN_SECONDS[self.alert.window]
+        window, margin = self.alert.window.seconds, MARGIN_SECONDS[self.alert.window]
         back = f"[{duration(window + margin)}] offset {weeks}w"
         keys, model_keys = ", ".join(_keys(self.metric)), ", ".join(_MODEL_KEYS)
         then = f"max by ({keys}) (last_over_time({self.select(self.metric.name)}{back}))"

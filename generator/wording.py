@@ -9,8 +9,9 @@ from __future__ import annotations
 from enum import StrEnum
 
 from generator.catalogue import BY_NAME
-from generator.model import SHARE_UNITS, Alert, Comparison, Predictor
-from metrics_exporter.definitions import WINDOW_SECONDS, Subject
+from generator.model import SHARE_UNITS, Alert, Predictor
+from metrics_exporter.definitions import Comparison, Subject
+from metrics_exporter.windows import DAILY, HOURLY
 
 VALUE = "{{ VALUE }}"  # no registry text looks like it: literal braces are escaped
 
@@ -23,7 +24,7 @@ class Unit(StrEnum):
     SECONDS = "seconds"
 
 
-_HOURS_OR_DAYS = {"1h": "hour", "1d": "day"}
+_HOURS_OR_DAYS = {HOURLY: "hour", DAILY: "day"}
 
 
 def literal(text: str) -> str:
@@ -140,7 +141,7 @@ def _duration(alert: Alert) -> str:
 
 
 def _silence(alert: Alert) -> str:
-    seconds = alert.windows * WINDOW_SECONDS[alert.window]
+    seconds = alert.windows * alert.window.seconds
     count, unit = (seconds // 86400, "day") if seconds % 86400 == 0 else (seconds // 3600, "hour")
     return f"{count} {unit}{'' if count == 1 else 's'}"
 

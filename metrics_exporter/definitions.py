@@ -12,22 +12,29 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, ValidationError
 
 from metrics_exporter.errors import UserError
 from metrics_exporter.reasons import reason
+from metrics_exporter.windows import DAILY, HOURLY, Window
 
 SCHEMA_VERSION = 1
 CATALOGUE_FILE = "catalogue.yaml"
 PREDICTORS_FOLDER = "predictors"
 
-WINDOW_SECONDS = {"1h": 3600, "1d": 86400}
 QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
 
 # Where a predictor is nobody's yet, `ml_model_info` says so with this role.
 UNREGISTERED = "unregistered"
 
-Window = Literal["1h", "1d"]
+DEFAULT_CADENCE = (HOURLY, DAILY)
+
+
+def _window(value: object) -> object:
+    return Window.parse(value) if isinstance(value, str) else value
+
+
+WindowLength = Annotated[Window, BeforeValidator(_window), PlainSerializer(str)]
 D = TypeVar("D", bound="Definition")
 
 _SafeLoader: type[yaml.SafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # libyaml: ten times faster
@@ -53,6 +60,8 @@ class Statistic(StrEnum):
     EVALUATION = "evaluation"
     LABELLED_RATIO = "labelled_ratio"
     TRAINING_EVALUATION = "training_evaluation"
+    SILENCE = "silence"
+    READING = "reading"
 
 
 class Subject(StrEnum):
@@ -61,6 +70,7 @@ class Subject(StrEnum):
     MODEL = "model"
     PREDICTION = "prediction"
     FEATURE = "feature"
+    ALERT = "alert"
 
 
 class Kind(StrEnum):
@@ -76,6 +86,15 @@ class Role(StrEnum):
 
     PRIMARY = "primary"
     SHADOW = "shadow"
+
+
+class Comparison(StrEnum):
+    """How an alert compares a metric with its threshold; `change_above`: with the same windows of past weeks."""
+
+    ABOVE = "above"
+    BELOW = "below"
+    OUTSIDE = "outside"
+    CHANGE_ABOVE = "change_above"
 
 
 class OwnMetric(StrEnum):
@@ -170,6 +189,42 @@ class Evaluation(Definition):
     training: dict[str, float] = {}
 
 
+class Alert(Definition):
+    """When to alert: in each of the last `consecutive` windows, the metric is past the threshold.
+
+    What it compares is exported as `ml_alert_reading`: the value closest to the threshold in those windows.
+
+    Attributes:
+        id: stable; the label `alert` of the reading.
+        title: what people read.
+        metric: the metric's name in the catalogue.
+        labels: what picks one series of several of a model or feature: `quantile`, or `metric` of an evaluation.
+        feature: a name or a glob (`*`, `?`, `[…]`) for metrics of features, else None.
+        window: which windows it judges.
+        comparison: which side of the threshold is past it.
+        low: the threshold of `below`, and the lower one of `outside`.
+        high: the threshold of `above` and `change_above`, and the upper one of `outside`.
+        consecutive: how many windows in a row.
+        min_samples: a window with fewer is not judged.
+        models: the ids of the models that it watches.
+        severity: `page`, `notify` or `report`.
+    """
+
+    id: str
+    title: str
+    metric: str
+    labels: dict[str, str] = {}
+    feature: str | None = None
+    window: WindowLength
+    comparison: Comparison
+    low: float | None = None
+    high: float | None = None
+    consecutive: Annotated[int, Field(ge=1)] = 1
+    min_samples: Annotated[int, Field(ge=0)] = 0
+    models: tuple[str, ...]
+    severity: str
+
+
 class Predictor(Definition):
     """One registered predictor."""
 
@@ -179,11 +234,12 @@ class Predictor(Definition):
     team: str
     unit: str | None = None
     log: str = "default"
-    windows: tuple[Window, ...] = ("1h", "1d")
+    windows: Annotated[tuple[WindowLength, ...], Field(min_length=1)] = DEFAULT_CADENCE
     models: tuple[Model, ...]
     features: dict[str, Feature] = {}
     reference: Reference | None = None
     evaluation: Evaluation | None = None
+    alerts: tuple[Alert, ...] = ()
 
 
 class Catalogue(Definition):

@@ -1,18 +1,66 @@
-"""Which windows are due: those that have closed, have settled, and are not in the history yet."""
+"""Windows: what lengths there are, and which are due: those that have closed, have settled, and are not done yet."""
 
 from __future__ import annotations
 
+import math
+import re
 from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MONDAY = datetime(1970, 1, 5, tzinfo=UTC)  # a midnight, too: windows of every length begin at it
+_DAY_SECONDS = 86400
+_UNITS = {"m": 60, "h": 3600, "d": _DAY_SECONDS}
+
+
+@dataclass(frozen=True, order=True, slots=True)
+class Window:
+    """A length of windows: a divisor of a day from a minute on, or a week, which begins on a Monday (UTC).
+
+    Written in the largest unit that gives a whole number: `15m`, `1h`, `1d`, `7d`.
+    """
+
+    seconds: int
+
+    @classmethod
+    def parse(cls, text: str) -> Window:
+        """The window that a text means: `90m`, `2h`, `1d`.
+
+        Raises:
+            ValueError: it is no length, or none that windows can have.
+        """
+        found = re.fullmatch(r"(\d{1,5})([mhd])", text)
+        if found is None:
+            raise ValueError(f"{text!r} is no window; write a number and m, h or d, such as 15m, 1h or 1d")
+        seconds = int(found[1]) * _UNITS[found[2]]
+        if seconds != 7 * _DAY_SECONDS and (seconds < 60 or _DAY_SECONDS % seconds):
+            raise ValueError(f"{text!r} does not divide a day; use one such as 5m, 15m, 1h, 6h or 1d, or 7d")
+        return cls(seconds)
+
+    @property
+    def length(self) -> timedelta:
+        """The time from a window's start to its end."""
+        return timedelta(seconds=self.seconds)
+
+    def __str__(self) -> str:
+        unit = next(unit for unit in ("d", "h", "m") if self.seconds % _UNITS[unit] == 0)
+        return f"{self.seconds // _UNITS[unit]}{unit}"
+
+
+HOURLY = Window(3600)
+DAILY = Window(_DAY_SECONDS)
+
+
+def base(windows: Iterable[Window]) -> Window:
+    """The longest window of which all of these can be merged."""
+    return Window(math.gcd(*(window.seconds for window in windows)))
 
 
 def floor(time: datetime, length: timedelta) -> datetime:
-    """The last full `length` since 1970 in UTC, at or before `time`."""
-    return time - (time - _EPOCH) % length
+    """The start of the window of a length that a time lies in, at or before it."""
+    return time - (time - _MONDAY) % length
 
 
 def last_end(now: datetime, settle: timedelta, length: timedelta) -> datetime:

@@ -209,6 +209,8 @@ def _subjects(family: Family, group: Group) -> Sequence[Profile] | Sequence[Mode
             return group.predictions
         case Subject.FEATURE:
             return group.features
+        case Subject.ALERT:
+            return ()
 
 
 def _readings(

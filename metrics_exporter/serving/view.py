@@ -8,11 +8,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from metrics_exporter.compute.refresh import LogReport
-from metrics_exporter.definitions import UNREGISTERED, WINDOW_SECONDS, Definitions, Predictor, Window
+from metrics_exporter.definitions import DEFAULT_CADENCE, UNREGISTERED, Definitions, Predictor
 from metrics_exporter.profiles.profile import Profile, Series, WindowProfiles
 from metrics_exporter.statistics.kinds import Context, ModelState
-
-ALL_WINDOWS: tuple[Window, ...] = ("1h", "1d")
+from metrics_exporter.windows import Window
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +31,7 @@ class Group:
 
 def expiry(window: str, end: datetime, settle_seconds: int, max_age: timedelta) -> datetime:
     """When a window's values vanish: `max_age` after the window that follows it should have been published."""
-    return end + timedelta(seconds=WINDOW_SECONDS[window] + settle_seconds) + max_age
+    return end + timedelta(seconds=Window.parse(window).seconds + settle_seconds) + max_age
 
 
 def groups(
@@ -83,7 +82,8 @@ def _of_predictor(
     registered = definitions.predictors.get(name)
     unwindowed = tuple(_state(registered, name, model_id, None) for model_id in model_ids)
     yield Group(name, report.log, Context(None, None, {}), unwindowed, (), ())
-    for window in registered.windows if registered else ALL_WINDOWS:
+    for length in registered.windows if registered else DEFAULT_CADENCE:
+        window = str(length)
         if latest := report.latest.get(window):
             profiles = shown[window].get(name, ()) if window in shown else None
             unseen = report.unseen.get(window, {})

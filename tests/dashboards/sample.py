@@ -16,6 +16,7 @@ from generator.model import (
     Team,
 )
 from metrics_exporter.definitions import Kind, Log, Role
+from metrics_exporter.windows import DAILY, HOURLY
 
 TEAM = Team("logistics", "#ml-logistics", "logistics-ml", "https://runbooks.example.com/ml")
 
@@ -36,7 +37,7 @@ def alert(alert_id: str, metric: str, comparison: Comparison, **fields: object) 
         metric=metric,
         feature=None,
         label=None,
-        window="1h",
+        window=HOURLY,
         comparison=comparison,
         low=None,
         high=None,
@@ -52,7 +53,7 @@ def alert(alert_id: str, metric: str, comparison: Comparison, **fields: object) 
 ALERTS = (
     alert("defaults", "ml_feature_default_ratio", Comparison.ABOVE, feature="*", high=0.5, windows=3, min_samples=500),
     alert("freshness-eta_v12", "ml_predictions", Comparison.BELOW, low=1.0, windows=3, absence_fires=True),
-    alert("labels", "ml_evaluation_labelled_ratio", Comparison.BELOW, low=0.2, window="1d"),
+    alert("labels", "ml_evaluation_labelled_ratio", Comparison.BELOW, low=0.2, window=DAILY),
     alert("mae", "ml_evaluation", Comparison.ABOVE, high=4.5, label=("metric", "mae"), models=("eta_v12", "eta_v13")),
     alert("p95", "ml_prediction_quantile", Comparison.OUTSIDE, low=-1.0, high=90.0, label=("quantile", "0.95")),
     alert("prep-low", "ml_feature_mean", Comparison.BELOW, feature="prep_*", low=10.0, severity=AlertSeverity.PAGE),
@@ -67,7 +68,7 @@ ETA = Predictor(
     task="regression",
     unit="minutes",
     log="default",
-    windows=("1h", "1d"),
+    windows=(HOURLY, DAILY),
     models=(Model("eta_v12", Role.PRIMARY), Model("eta_v13", Role.SHADOW)),
     features=(Feature("prep_time", Kind.NUMERIC, "seconds", 0.41, 0, 7200),),
     reference=None,
@@ -82,7 +83,7 @@ PLAIN = Predictor(
     task="binary",
     unit="probability",
     log="default",
-    windows=("1d",),
+    windows=(DAILY,),
     models=(Model("churn_v1", Role.PRIMARY),),
     features=(),
     reference=None,

@@ -19,10 +19,10 @@ from hypothesis import strategies as st
 
 from generator import catalogue, conventions
 from generator.health import health_rules
-from generator.model import Comparison, Registry
+from generator.model import Registry
 from generator.render.dashboards import render
 from generator.rules import rules_of
-from metrics_exporter.definitions import OwnMetric, Subject
+from metrics_exporter.definitions import Comparison, OwnMetric, Subject
 from tests.dashboards.reading import (
     GRAFANAS_OWN,
     Json,

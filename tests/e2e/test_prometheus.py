@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from metrics_exporter.definitions import PREDICTORS_FOLDER, WINDOW_SECONDS, OwnMetric
+from metrics_exporter.definitions import DEFAULT_CADENCE, PREDICTORS_FOLDER, OwnMetric
 from tests import real_parts
 from tests.e2e import artifacts
 from tests.e2e.artifacts import DASHBOARDS, OUTPUT, RULE_FILES, PanelQuery
@@ -81,7 +81,7 @@ def test_every_query_of_a_terraform_rule_has_a_value(stack: Stack) -> None:
 
 
 @pytest.mark.parametrize("dashboard", DASHBOARDS, ids=lambda path: path.stem)
-@pytest.mark.parametrize("window", WINDOW_SECONDS)
+@pytest.mark.parametrize("window", [str(window) for window in DEFAULT_CADENCE])
 def test_every_panel_has_data(stack: Stack, dashboard: Path, window: str) -> None:
     for choice in choices(dashboard):
         variables = {"window": window, **choice}

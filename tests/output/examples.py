@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from generator.model import Alert, AlertSeverity, Comparison, Feature, Model, Predictor, Registry, Team
-from metrics_exporter.definitions import Kind, Log, Role
+from generator.model import Alert, AlertSeverity, Feature, Model, Predictor, Registry, Team
+from metrics_exporter.definitions import Comparison, Kind, Log, Role
+from metrics_exporter.windows import DAILY, HOURLY
 
 TEAM = Team("logistics", "#ml-logistics", "logistics-ml", "https://runbooks.example.com/ml")
 
@@ -16,7 +17,7 @@ ALERT = Alert(
     metric="ml_feature_default_ratio",
     feature="prep_time",
     label=None,
-    window="1h",
+    window=HOURLY,
     comparison=Comparison.ABOVE,
     low=None,
     high=0.4,
@@ -48,7 +49,7 @@ PREDICTOR = Predictor(
     task="regression",
     unit="minutes",
     log="default",
-    windows=("1h", "1d"),
+    windows=(HOURLY, DAILY),
     models=(Model("eta_v12", Role.PRIMARY), Model("eta_v13", Role.SHADOW)),
     features=(Feature("prep_time", Kind.NUMERIC, "seconds", 0.41, 0, 7200),),
     reference=None,

@@ -19,7 +19,7 @@ from generator.load import load_registry
 from generator.model import Evaluation
 from generator.render import render
 from metrics_exporter import definitions
-from metrics_exporter.definitions import WINDOW_SECONDS
+from metrics_exporter.definitions import DEFAULT_CADENCE
 from tests.output.examples import PREDICTOR, alert, predictor, registry
 from tests.real_parts import DRIFTGAUGE, ROOT
 
@@ -216,7 +216,7 @@ def test_the_exporter_reads_what_is_generated(folder: Path) -> None:
     }
     assert read.catalogue.logs == loaded.logs
     assert read.predictors["arrival_delay"].features["departure_delay"].unit == "minutes"
-    assert set(read.predictors["arrival_delay"].windows) == set(WINDOW_SECONDS)
+    assert set(read.predictors["arrival_delay"].windows) == set(DEFAULT_CADENCE)
 
 
 def test_an_evaluation_query_is_a_block_that_people_can_read() -> None:

@@ -15,11 +15,11 @@ from hypothesis import strategies as st
 
 from generator import write
 from generator.conventions import alert_panel_id, predictor_dashboard_uid, stem
-from generator.model import AlertSeverity, Comparison, Model, Predictor, Registry
+from generator.model import AlertSeverity, Model, Predictor, Registry
 from generator.promql import quote
 from generator.render import metrics, prometheus
 from metrics_exporter.config import Settings
-from metrics_exporter.definitions import Role
+from metrics_exporter.definitions import Comparison, Role
 from tests.output.examples import ALERT, FRESHNESS, PREDICTOR, TEAM, alert, predictor, registry
 from tests.output.published import Window, published_at, run, series
 from tests.real_parts import ROOT, PrometheusBinaries, require

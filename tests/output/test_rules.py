@@ -9,8 +9,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from generator.model import Alert, Comparison
+from generator.model import Alert
 from generator.rules import Rule, range_seconds, rules_of
+from metrics_exporter.definitions import Comparison
+from metrics_exporter.windows import DAILY
 from tests.output.examples import FRESHNESS, alert, predictor
 from tests.output.published import SETTLE_MINUTES, Window, expect, published_at, series
 from tests.real_parts import PrometheusBinaries
@@ -126,7 +128,7 @@ def test_daily_windows(prometheus_binaries: PrometheusBinaries, tmp_path: Path) 
     expect(
         prometheus_binaries,
         tmp_path,
-        rule_of(alert(window="1d")).expression,
+        rule_of(alert(window=DAILY)).expression,
         series(windows, END.replace('"1h"', '"1d"'), day),
         {moments[1] + 60: 0, moments[2] - 1: 0, fires - 2: 0, fires + 1: 1, moments[3] - 1: 1, moments[3] + 1: 0},
     )

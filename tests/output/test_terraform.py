@@ -19,11 +19,11 @@ from hypothesis import strategies as st
 from generator import write
 from generator.conventions import address
 from generator.load import load_registry
-from generator.model import Alert, Comparison, Model, Registry
+from generator.model import Alert, Model, Registry
 from generator.render import render
 from generator.render.terraform.hcl import Block, Json, document
 from generator.rules import rules_of
-from metrics_exporter.definitions import Role
+from metrics_exporter.definitions import Comparison, Role
 from tests.output.examples import FRESHNESS, PREDICTOR, TEAM, alert, predictor, registry
 from tests.real_parts import ROOT, require
 from tests.terraform_stub.terraform import Terraform, terraform

@@ -6,8 +6,9 @@ from dataclasses import replace
 
 import pytest
 
-from generator.model import Alert, Comparison
+from generator.model import Alert
 from generator.wording import Unit, summary, unit_of
+from metrics_exporter.definitions import Comparison
 from tests.output.examples import alert, predictor
 
 MEAN = alert(metric="ml_prediction_mean", feature=None, high=45.0)

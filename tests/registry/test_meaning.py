@@ -17,6 +17,7 @@ from generator import model
 from generator.conventions import stem
 from generator.load import load_registry
 from metrics_exporter.definitions import Columns, Kind, Role
+from metrics_exporter.windows import DAILY, HOURLY
 from tests.real_parts import ROOT
 
 TEAM = {"slack": {"channel": "#ml"}, "pagerduty": {"service": "ml"}, "runbook_url": "https://example.com/runbook"}
@@ -86,7 +87,7 @@ def test_the_smallest_predictor(tmp_path: Path) -> None:
     predictor = only(registry)
     assert predictor.title == "eta"
     assert predictor.log == "default"
-    assert predictor.windows == ("1h", "1d")
+    assert predictor.windows == (HOURLY, DAILY)
     assert predictor.models == (model.Model("eta_v12", Role.PRIMARY),)
     assert (predictor.features, predictor.reference, predictor.evaluation, predictor.unit) == ((), None, None, None)
     assert [alert.id for alert in predictor.alerts] == ["freshness-eta_v12"]
@@ -127,7 +128,7 @@ def test_models_features_and_the_rest(tmp_path: Path) -> None:
         ("m2", Role.SHADOW),
     ]
     assert predictor.primary.id == "m1"
-    assert predictor.windows == ("1h", "1d")
+    assert predictor.windows == (HOURLY, DAILY)
     assert predictor.features == (
         model.Feature("a", None, "s", 1.0, 0.0, None),
         model.Feature("b", Kind.CATEGORICAL, None, None, None, None),
@@ -172,7 +173,7 @@ def test_an_alert_s_defaults(tmp_path: Path) -> None:
         metric="ml_feature_quantile",
         feature="*",
         label=("quantile", "0.05"),
-        window="1d",
+        window=DAILY,
         comparison=model.Comparison.ABOVE,
         low=None,
         high=1.0,
@@ -188,7 +189,7 @@ def test_an_alert_s_own_words_win(tmp_path: Path) -> None:
     own = {"title": "T", "window": "1d", "for": 3, "min_samples": 9, "runbook_url": "https://example.com/own"}
     alert = {"id": "a", "metric": "prediction_mean", "above": 1, "severity": "notify"} | own
     resolved = only(load(tmp_path, alerts=[alert])).alerts[0]
-    assert (resolved.title, resolved.window, resolved.windows, resolved.min_samples) == ("T", "1d", 3, 9)
+    assert (resolved.title, str(resolved.window), resolved.windows, resolved.min_samples) == ("T", "1d", 3, 9)
     assert resolved.runbook_url == "https://example.com/own"
 
 
@@ -226,7 +227,7 @@ def test_every_model_has_a_freshness_alert(
     alerts = only(load(tmp_path, freshness=freshness, cadence=cadence, models=models)).alerts
     assert {alert.id for alert in alerts} == {"freshness-eta_v12", f"freshness-{stem('ETA v13')}"}
     for alert in alerts:
-        assert (alert.window, alert.windows, alert.low, alert.comparison) == (window, windows, 1, "below")
+        assert (str(alert.window), alert.windows, alert.low, alert.comparison) == (window, windows, 1, "below")
         assert (alert.metric, alert.feature, alert.label, alert.min_samples) == ("ml_predictions", None, None, 0)
         assert alert.absence_fires
         assert alert.title == f"No predictions from {alert.models[0]}"

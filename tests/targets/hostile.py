@@ -6,8 +6,8 @@ from dataclasses import replace
 
 from hypothesis import strategies as st
 
-from generator.model import Comparison, Model, Predictor
-from metrics_exporter.definitions import Role
+from generator.model import Model, Predictor
+from metrics_exporter.definitions import Comparison, Role
 from tests.hostile.names import SIGNS
 from tests.output.examples import FRESHNESS, TEAM, alert, predictor
 

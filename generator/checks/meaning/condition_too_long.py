@@ -8,7 +8,7 @@ from generator.checks.shape.bad_duration import seconds
 from generator.findings import Finding, Rule, Severity
 from generator.spec.derived import alert_window
 from generator.spec.registry import Declarations
-from metrics_exporter.definitions import WINDOW_SECONDS
+from metrics_exporter.windows import Window
 
 RULE = Rule("condition-too-long", Severity.WARNING, "More windows in a row than Prometheus keeps by default")
 
@@ -20,7 +20,7 @@ def check(declared: Declarations) -> Iterator[Finding]:
     """A finding for each alert and each `max_silence` that looks back further than Prometheus' default retention."""
     for declared_alert in declared.alerts():
         alert = declared_alert.alert
-        days = (alert.for_ - 1) * WINDOW_SECONDS[alert_window(declared_alert.spec, alert)] / 86400
+        days = (alert.for_ - 1) * Window.parse(alert_window(declared_alert.spec, alert)).seconds / 86400
         compared = "" if alert.change_above is None else f", compared with {_BASELINE_DAYS} days before,"
         days += _BASELINE_DAYS if compared else 0
         if days >= _RETENTION_DAYS:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from generator.checks.shape.bad_duration import seconds
 from generator.findings import Finding, Rule, Severity, quote
 from generator.spec.registry import Declarations
-from metrics_exporter.definitions import WINDOW_SECONDS
+from metrics_exporter.windows import Window
 
 RULE = Rule("silence-below-window", Severity.WARNING, "A `max_silence` that is no multiple of the window")
 
@@ -17,8 +17,8 @@ def check(declared: Declarations) -> Iterator[Finding]:
     for entry, predictor in declared.valid_predictors():
         window = predictor.cadence[0]
         silence = seconds(predictor.freshness.max_silence)
-        if "max_silence" in predictor.freshness.model_fields_set and silence % WINDOW_SECONDS[window]:
-            windows = -(-silence // WINDOW_SECONDS[window])
+        if "max_silence" in predictor.freshness.model_fields_set and silence % Window.parse(window).seconds:
+            windows = -(-silence // Window.parse(window).seconds)
             yield RULE.finding(
                 entry.place("freshness", "max_silence"),
                 f"{quote(predictor.freshness.max_silence)} is no whole number of windows of {window}: "

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from generator import catalogue, conventions
-from generator.model import Alert, AlertSeverity, Comparison, Predictor
+from generator.model import Alert, AlertSeverity, Predictor
 from generator.promql import any_matcher, glob_matcher, is_glob, matcher
 from generator.render.dashboards import fields, grafana, links, words
 from generator.render.dashboards.fields import Json
 from generator.render.dashboards.grafana import About, Placed, Query
 from generator.render.dashboards.panels import feature_line_link
 from generator.render.dashboards.queries import among, changed, enough, latest
+from metrics_exporter.definitions import Comparison
+from metrics_exporter.windows import DAILY, HOURLY
 
 FEATURES_DRAWN = 10  # of an alert on many features: those that reach furthest
 
 _ROOM = 0.1  # of a threshold
-_CADENCE = {"1h": "hourly", "1d": "daily"}
+_CADENCE = {HOURLY: "hourly", DAILY: "daily"}
 _SHADOWS = ("orange", "purple", "green", "yellow")
 
 _ACTIONS = {
@@ -50,7 +52,7 @@ def _panel(predictor: Predictor, alert: Alert) -> Placed:
         soft_high=_beyond(alert.high, 1),
         thresholds=fields.threshold_steps(alert.low, alert.high),
         overrides=colours(predictor) if alert.feature is None else (),
-        links=[feature_line_link(links.encoded(predictor.id), alert.window)] if alert.feature else [],
+        links=[feature_line_link(links.encoded(predictor.id), str(alert.window))] if alert.feature else [],
         calcs=["lastNotNull", worst],
         worst=worst if alert.feature else "",
     )
@@ -79,11 +81,11 @@ def _expr(predictor: Predictor, alert: Alert) -> str:
     label = [matcher(*alert.label)] if alert.label else []
     of = _matchers(predictor, alert, alert.metric)
     read = changed if alert.comparison is Comparison.CHANGE_ABOVE else latest
-    values = read(alert.metric, *of, *label, window=alert.window)
+    values = read(alert.metric, *of, *label, window=str(alert.window))
     samples = catalogue.BY_NAME[alert.metric].samples
     if samples and alert.min_samples:
         behind = _matchers(predictor, alert, samples)
-        values = enough(values, samples, *behind, least=alert.min_samples, window=alert.window)
+        values = enough(values, samples, *behind, least=alert.min_samples, window=str(alert.window))
     if alert.feature is None or not is_glob(alert.feature):
         return values
     ends = [lowest for bound, lowest in ((alert.high, False), (alert.low, True)) if bound is not None]
@@ -132,7 +134,7 @@ def _description(predictor: Predictor, alert: Alert) -> str:
 def _condition(predictor: Predictor, alert: Alert) -> str:
     """The alert's condition as half a sentence."""
     low, high = (_threshold(predictor, alert, bound) for bound in (alert.low, alert.high))
-    spans = "hours" if alert.window == "1h" else "days"
+    spans = "hours" if alert.window == HOURLY else "days"
     bounds = {
         Comparison.ABOVE: f"is above {high}",
         Comparison.BELOW: f"is below {low}",

@@ -9,7 +9,7 @@ from generator.render.dashboards.fields import Json
 from generator.render.dashboards.grafana import About, Placed, Query, Section
 from generator.render.dashboards.links import TAG
 from generator.render.dashboards.queries import WEEK, chosen, latest, models
-from metrics_exporter.definitions import WINDOW_SECONDS
+from metrics_exporter.definitions import DEFAULT_CADENCE
 
 NOW, BEFORE = "now", "a week earlier"
 _MODEL = (chosen("predictor", "predictor"), chosen("model_id", "model"))
@@ -56,7 +56,7 @@ def _variables() -> list[Json]:
         grafana.query_variable("predictor", "Predictor", f"label_values({catalogue.MODEL_INFO}, predictor)"),
         grafana.query_variable("model", "Model", f"label_values({models_of}, model_id)"),
         grafana.query_variable("feature", "Feature", f"label_values({features_of}, feature)"),
-        grafana.choice_variable("window", "Window", list(WINDOW_SECONDS)),
+        grafana.choice_variable("window", "Window", list(map(str, DEFAULT_CADENCE))),
     ]
 
 

@@ -12,7 +12,7 @@ from generator.render.dashboards.fields import Json
 from generator.render.dashboards.grafana import About, Placed, Query, Section
 from generator.render.dashboards.links import TAG
 from generator.render.dashboards.queries import WEEK, labelled, latest, models, moved
-from metrics_exporter.definitions import UNREGISTERED, WINDOW_SECONDS, Role
+from metrics_exporter.definitions import DEFAULT_CADENCE, UNREGISTERED, Role
 
 MOVED = 15
 LINES = 10
@@ -43,7 +43,10 @@ def render(predictors: Sequence[Predictor]) -> bytes:
         title="Fleet",
         description=f"All predictors at a glance, registered or not. {conventions.generated_mark(path)}.",
         tags=[TAG],
-        variables=[grafana.datasource_variable(), grafana.choice_variable("window", "Window", list(WINDOW_SECONDS))],
+        variables=[
+            grafana.datasource_variable(),
+            grafana.choice_variable("window", "Window", list(map(str, DEFAULT_CADENCE))),
+        ],
         sections=[
             Section([_alerts(), _predictors(predictors), _traffic(), _behind()]),
             Section(

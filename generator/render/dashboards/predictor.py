@@ -40,7 +40,7 @@ def render(predictor: Predictor) -> bytes:
         tags=[TAG],
         variables=[
             grafana.datasource_variable(),
-            grafana.choice_variable("window", "Window", predictor.windows),
+            grafana.choice_variable("window", "Window", list(map(str, predictor.windows))),
         ],
         sections=sections,
         links=[

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from metrics_exporter import windows
-from metrics_exporter.windows import DAY, HOUR
+from metrics_exporter.windows import DAILY, DAY, HOUR, HOURLY, Window
 
 NOON = datetime(2026, 3, 4, 12, tzinfo=UTC)
 
@@ -41,3 +42,30 @@ def test_spans_cover_just_the_windows_in_blocks(hours: set[int], limit: int) -> 
     assert [end for start, stop in spans for end in windows.ends(start, stop, HOUR)] == ends
     for start, stop in spans:
         assert windows.floor(start, limit * HOUR) == windows.floor(stop - HOUR, limit * HOUR)
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds", "shown"),
+    [("1m", 60, "1m"), ("90m", 5400, "90m"), ("60m", 3600, "1h"), ("24h", 86400, "1d"), ("7d", 604800, "7d")],
+)
+def test_a_window_is_written_in_its_largest_unit(text: str, seconds: int, shown: str) -> None:
+    window = Window.parse(text)
+    assert (window.seconds, str(window)) == (seconds, shown)
+    assert Window.parse(shown) == window
+
+
+@pytest.mark.parametrize("text", ["7m", "5h", "2d", "14d", "0m", "1s", "h", "1H", "-1h", "1h ", "1.5h", ""])
+def test_what_divides_no_day_is_no_window(text: str) -> None:
+    with pytest.raises(ValueError, match=r"is no window|does not divide a day"):
+        Window.parse(text)
+
+
+def test_the_base_window_divides_all_others() -> None:
+    assert windows.base([HOURLY, DAILY]) == HOURLY
+    assert windows.base([Window.parse("15m"), Window.parse("10m")]) == Window.parse("5m")
+    assert windows.base([Window.parse("7d")]) == Window.parse("7d")
+
+
+def test_weeks_begin_on_a_monday() -> None:
+    assert windows.floor(NOON, Window.parse("7d").length) == datetime(2026, 3, 2, tzinfo=UTC)
+    assert windows.floor(NOON, Window.parse("6h").length) == NOON

@@ -12,7 +12,6 @@ import yaml
 from generator.catalogue import METRICS
 from metrics_exporter.compute.refresh import LogReport
 from metrics_exporter.definitions import (
-    WINDOW_SECONDS,
     Catalogue,
     Definitions,
     Evaluation,
@@ -20,9 +19,9 @@ from metrics_exporter.definitions import (
     Model,
     Predictor,
     Role,
-    Window,
 )
 from metrics_exporter.profiles.profile import Categories, Distribution, Profile, Series, WindowProfiles
+from metrics_exporter.windows import Window
 
 END = datetime(2026, 3, 2, 10, tzinfo=UTC)
 NOW = END + timedelta(minutes=15)
@@ -100,7 +99,7 @@ def window(
     profiles: Sequence[Profile], *, name: str = "1h", end: datetime = END, log: str = "default", rows: int = 100
 ) -> WindowProfiles:
     """A window of a log."""
-    start = end - timedelta(seconds=WINDOW_SECONDS[name])
+    start = end - timedelta(seconds=Window.parse(name).seconds)
     return WindowProfiles(log, name, start, end, rows, 2, tuple(profiles))
 
 

@@ -86,7 +86,7 @@ def _made_by(targets: Collection[str]) -> str:
     for module in sorted(package.rglob("*.py")):
         code.update(f"{module.relative_to(package)}\0".encode())
         code.update(module.read_bytes())
-    libraries = [version(name) for name in ("grafanalib", "pydantic", "pyyaml")]
+    libraries = [version(name) for name in ("grafanalib", "orjson", "pydantic", "pyyaml")]
     return json.dumps([code.hexdigest(), *libraries, *sorted(targets)])
 
 

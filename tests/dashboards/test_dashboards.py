@@ -234,6 +234,19 @@ def test_the_alert_list_names_the_exporters_own_alerts_too(drawn: Registry, dash
     assert all(dict(rule.labels)["driftgauge"] for rule in rules)
 
 
+def test_alert_lists_show_every_alert_that_is_not_at_rest(dashboards: dict[str, Json]) -> None:
+    lists = [panel for one in dashboards.values() for panel in one["panels"] if panel["type"] == "alertlist"]
+    wanted = {"error": True, "firing": True, "noData": True, "normal": False, "pending": True}
+    assert lists
+    assert all(panel["options"]["stateFilter"] == wanted for panel in lists)
+
+
+def test_dashboards_are_canonical_json(drawn: Registry) -> None:
+    for content in render(drawn).values():
+        canonical = json.dumps(json.loads(content), indent=2, sort_keys=True, ensure_ascii=False)
+        assert content.decode() == f"{canonical}\n"
+
+
 def test_the_columns_of_a_table_fit_its_panel(dashboards: dict[str, Json]) -> None:
     for dashboard in dashboards.values():
         for panel in data_panels(dashboard):

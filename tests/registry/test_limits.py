@@ -38,7 +38,7 @@ def test_an_error_without_a_place_is_the_file_s(error: yaml.YAMLError, monkeypat
         def dispose(self) -> None: ...
 
     monkeypatch.setattr(yaml_reader, "_EventReader", Broken)
-    document, (finding,) = yaml_reader.read("a.yaml", "a: 1")
+    document, (finding,) = yaml_reader.read("a.yaml", "a:")
     assert document is None
     assert (finding.code, str(finding.place)) == ("yaml-syntax", "a.yaml")
     assert "odd" in finding.message

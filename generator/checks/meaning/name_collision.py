@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from typing import Any
 
 from generator import conventions
@@ -11,7 +12,7 @@ from generator.spec.registry import Declarations
 
 RULE = Rule("name-collision", Severity.ERROR, "Two names that become the same file, address or UID")
 
-Named = tuple[str, Place]
+Named = tuple[str, Callable[[], Place]]
 
 _MADE: dict[str, tuple[Callable[[str], Any], ...]] = {
     "team": (conventions.stem, conventions.address, conventions.folder_uid),
@@ -25,11 +26,12 @@ def check(declared: Declarations) -> Iterator[Finding]:
 
     They are made with digests, so this is next to impossible; but then it must not go unseen.
     """
-    yield from _collisions("team", ((entry.name, entry.place()) for entry in declared.teams))
-    yield from _collisions("predictor", ((entry.name, entry.place()) for entry in declared.predictors))
+    yield from _collisions("team", ((entry.name, entry.place) for entry in declared.teams))
+    yield from _collisions("predictor", ((entry.name, entry.place) for entry in declared.predictors))
     for entry, predictor in declared.valid_predictors():
         numbered = zip(entry.alert_numbers, predictor.alerts, strict=True)
-        yield from _collisions("alert", [(alert.id, entry.place("alerts", number, "id")) for number, alert in numbered])
+        alerts = ((alert.id, partial(entry.place, "alerts", number, "id")) for number, alert in numbered)
+        yield from _collisions("alert", alerts)
 
 
 def _collisions(what: str, names: Iterable[Named]) -> Iterator[Finding]:
@@ -39,9 +41,9 @@ def _collisions(what: str, names: Iterable[Named]) -> Iterator[Finding]:
             other, earlier = first.setdefault((index, make(name)), (name, place))
             if other != name:
                 yield RULE.finding(
-                    place,
+                    place(),
                     f"the {what} {quote(name)} gets the same {make.__name__.replace('_', ' ')} as {quote(other)}",
                     "change one of the two names by a character",
-                    (earlier,),
+                    (earlier(),),
                 )
                 break

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 
 from generator.findings import Finding, Place, Rule, Severity, quote
 from generator.spec.derived import freshness_severity
@@ -19,26 +20,26 @@ def check(declared: Declarations) -> Iterator[Finding]:
     """
     for declared_alert in declared.alerts():
         team = declared.team(declared_alert.spec.team)
-        place = declared_alert.place("severity")
+        place = partial(declared_alert.place, "severity")
         yield from _check(team, declared_alert.spec.team, declared_alert.alert.severity, place)
     for entry, predictor in declared.valid_predictors():
         if team := declared.team(predictor.team):
             severity = freshness_severity(predictor, has_slack=team.slack is not None)
-            yield from _check(team, predictor.team, severity, entry.place("freshness", "severity"))
+            yield from _check(team, predictor.team, severity, partial(entry.place, "freshness", "severity"))
 
 
-def _check(team: Team | None, name: str, severity: str, place: Place) -> Iterator[Finding]:
+def _check(team: Team | None, name: str, severity: str, place: Callable[[], Place]) -> Iterator[Finding]:
     if team is None or not (team.slack or team.pagerduty):
         return
     if severity == "page" and not team.pagerduty:
         yield RULE.finding(
-            place,
+            place(),
             f"`page` goes to PagerDuty, and the team {quote(name)} has no service there",
             f"write `notify`, or add `pagerduty: {{service: …}}` to the team {quote(name)}",
         )
     if severity == "notify" and not team.slack:
         yield RULE.finding(
-            place,
+            place(),
             f"`notify` goes to Slack, and the team {quote(name)} has no channel there",
             f'write `page`, or add `slack: {{channel: "#…"}}` to the team {quote(name)}',
         )

@@ -13,10 +13,11 @@ RULE = Rule("shadow-is-primary", Severity.ERROR, "A shadow that is the primary m
 def check(declared: Declarations) -> Iterator[Finding]:
     """A finding for each shadow that the predictor has named before."""
     for entry, predictor in declared.valid_predictors():
-        seen = {predictor.models.primary: entry.place("models", "primary")}
+        seen: dict[str, tuple[str | int, ...]] = {predictor.models.primary: ("models", "primary")}
         for number, shadow in enumerate(predictor.models.shadows):
-            place = entry.place("models", "shadows", number)
+            keys = ("models", "shadows", number)
             if shadow in seen:
                 role = "the primary model" if shadow == predictor.models.primary else "a shadow already"
-                yield RULE.finding(place, f"{quote(shadow)} is {role}", "remove it from the shadows", (seen[shadow],))
-            seen.setdefault(shadow, place)
+                place, first = entry.place(*keys), entry.place(*seen[shadow])
+                yield RULE.finding(place, f"{quote(shadow)} is {role}", "remove it from the shadows", (first,))
+            seen.setdefault(shadow, keys)

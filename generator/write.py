@@ -10,10 +10,12 @@ from __future__ import annotations
 import fcntl
 import os
 import shutil
+import stat
 import tempfile
 from collections.abc import Collection, Container, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from generator.conventions import OUTPUT_FOLDERS, OUTPUT_SUFFIXES, generated_mark
@@ -81,8 +83,9 @@ def plan(folder: Path, files: Mapping[str, bytes], *, kept: Collection[str] = ()
 
 def _compare(folder: Path, files: Mapping[str, bytes], kept: Collection[str], partial: bool) -> Plan:
     stale, missing, foreign, unchanged = [], [], [], len(kept)
+    above = cache(lambda inside: _obstacle_above(folder, inside))  # many files are in few folders
     for path, content in sorted(files.items()):
-        if obstacle := _obstacle(folder, path):
+        if obstacle := above(Path(path).parent) or _obstacle_at(folder / path):
             foreign.append(obstacle)
             continue
         before = _read(folder / path)
@@ -130,22 +133,27 @@ def _refusals(folder: Path) -> Iterator[None]:
         raise WriteError(f"{place}: {reason}; the output is as it was: see to the folder, and run it again") from error
 
 
-def _obstacle(folder: Path, path: str) -> str | None:
-    """Why a path can't be the generator's own: a link or a file where it needs a folder, a folder where a file."""
+def _obstacle_above(folder: Path, inside: Path) -> str | None:
+    """Why there can be no files in a folder inside: a link or a file where the generator needs a folder."""
     place = folder
-    parts = Path(path).parts
-    for part in parts[:-1]:
+    for part in inside.parts:
         place /= part
         if place.is_symlink():
             return f"{place}: is a symbolic link, and driftgauge does not write through it; replace it by a folder"
         if place.exists() and not place.is_dir():
             return f"{place}: is a file where a folder is needed; move it away"
-    place /= parts[-1]
-    if place.is_symlink():
-        return f"{place}: is a symbolic link, and driftgauge does not replace it; move it away"
-    if place.exists() and not place.is_file():
-        return f"{place}: is not a regular file; move it away"
     return None
+
+
+def _obstacle_at(file: Path) -> str | None:
+    """Why a file can't be the generator's own: a link, or a folder, is in its place."""
+    try:
+        mode = file.lstat().st_mode
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    if stat.S_ISLNK(mode):
+        return f"{file}: is a symbolic link, and driftgauge does not replace it; move it away"
+    return None if stat.S_ISREG(mode) else f"{file}: is not a regular file; move it away"
 
 
 def _read(file: Path) -> bytes | None:

@@ -9,7 +9,9 @@ import yaml
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from generator.load import load_registry
 from generator.spec import quick_reader, yaml_reader
+from tests.real_parts import ROOT
 from tests.registry.test_mutations import SEEDS, Mutation, insert, move_line, replace_word, swap_words
 
 _PIECES = st.sampled_from(
@@ -77,3 +79,10 @@ def test_ordinary_registries_are_not_odd() -> None:
 )
 def test_what_is_odd(text: str) -> None:
     assert quick_reader.read(text) is quick_reader.ODD
+
+
+def test_where_nothing_is_wrong_no_place_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delattr(yaml_reader, "_Reader")
+    loaded = load_registry(ROOT / "registry")
+    assert loaded.findings == ()
+    assert loaded.registry is not None

@@ -14,16 +14,16 @@ from generator.spec import scalars
 
 ODD: Final = object()  # what this module leaves to `yaml_reader`: a mistake, or what may be one
 
-_EventReader: Any = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
+EventReader: Any = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
 
 
 class _Odd(Exception):  # noqa: N818 - it is a way out, not an error
-    pass
+    """Something is."""
 
 
 def read(text: str) -> Any:
     """What `yaml_reader` finds in `text`, when it has no findings; else `ODD`."""
-    source = _EventReader(text)
+    source = EventReader(text)
     events = islice(iter(source.get_event, None), too_large.MAX_EVENTS)
     try:
         return _document(events)

@@ -30,7 +30,7 @@ from generator.lines import LINE_BREAK
 from generator.spec import quick_reader, scalars, yaml_problems
 from generator.spec.tree import NOTHING, Branch, Document, Leaf, leaf_place, place_at
 
-_EventReader: Any = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
+_EventReader = quick_reader.EventReader
 
 
 class _Stop(Exception):  # noqa: N818 - it is a way out of the loop, not an error

@@ -30,6 +30,7 @@ from metrics_exporter import logs
 from metrics_exporter.config import Settings, SettingsError
 from metrics_exporter.cycle import Cycle, Update
 from metrics_exporter.errors import UserError
+from metrics_exporter.files import require_regular
 from metrics_exporter.logs import event
 from metrics_exporter.progress import progress
 from metrics_exporter.serving.server import Server, Site
@@ -71,7 +72,7 @@ def serve(settings: Settings, now: datetime | None) -> None:
         ServiceError: the address can't be bound, or the worker found that it can't work at all.
         WarehouseError: there is no place for temporary files.
     """
-    logs.to_stderr()
+    logs.to_stderr(settings.log_level, settings.log_format, settings.secrets())
     sys.setswitchinterval(SWITCH_SECONDS)
     site = Site(shifted_clock(now))
     server = _listen(settings, site)
@@ -163,7 +164,7 @@ def work(settings: Settings, offset: timedelta, restarts: int, scratch: Path, pi
         pipe: takes updates, None as a sign of life, and at the start the reason why there is nothing to be done.
     """
     os.nice(WORKER_NICE)
-    logs.to_stderr()
+    logs.to_stderr(settings.log_level, settings.log_format, settings.secrets())
     tempfile.tempdir = str(scratch)
     try:
         cycle = Cycle(settings, restarts=restarts, beat=lambda: _beat(pipe))
@@ -239,6 +240,8 @@ def _tls(settings: Settings) -> ssl.SSLContext | None:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     try:
+        for file in filter(None, (settings.tls_certificate, settings.tls_key)):
+            require_regular(file)
         context.load_cert_chain(settings.tls_certificate, settings.tls_key)
     except OSError as error:  # ssl.SSLError is one
         raise SettingsError(

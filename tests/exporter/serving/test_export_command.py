@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import socket
@@ -275,6 +276,52 @@ def test_what_can_not_be_served_ends_in_1(place: Path, arguments: tuple[str, ...
     assert "Traceback" not in run.stderr
 
 
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("--config", "fifo"),
+        ("--tls-certificate", "fifo", "--tls-key", "fifo"),
+        ("--auth-username", "prometheus", "--auth-password-file", "fifo"),
+        ("--definitions", "piped"),
+    ],
+)
+def test_what_is_no_regular_file_is_refused_and_not_waited_for(place: Path, arguments: tuple[str, ...]) -> None:
+    (place / "piped").mkdir()
+    for fifo in (place / "fifo", place / "piped" / "catalogue.yaml"):
+        os.mkfifo(fifo)
+    run = _serve(place, *ARGUMENTS, "--listen", "127.0.0.1:0", *arguments)
+    assert run.returncode == 1
+    assert "not a regular file" in run.stderr.splitlines()[-1]
+
+
+def test_a_predictor_s_fifo_takes_no_other_predictor_down(place: Path) -> None:
+    os.mkfifo(place / "output" / "metrics" / "predictors" / "tips.yaml")
+    run = once(place, *ARGUMENTS)
+    assert (run.returncode, "tips.yaml: can't be read (not a regular file)" in run.stderr) == (1, True)
+    assert 'ml_predictions{predictor="eta",model_id="eta_v1",window="1h"} 30' in run.stdout
+
+
+def test_a_log_line_is_json_where_that_is_wanted(place: Path) -> None:
+    (place / "log.duckdb").unlink()
+    run = _serve(place, *ARGUMENTS, "--listen", "127.0.0.1:0", "--log-format", "JSON", "--log-level", "info")
+    listening = json.loads(run.stderr.splitlines()[0])
+    assert (listening["level"], listening["message"], listening["tls"]) == ("info", "listening", False)
+
+
+def test_a_quiet_log_has_no_news(place: Path) -> None:
+    with exporter([*ARGUMENTS, "--now", NOW.isoformat(), "--log-level", "warning"], place) as quiet:
+        assert get(f"{quiet.url}/healthz") == b"ok\n"
+    assert quiet.log.read_text() == ""
+
+
+def test_a_misspelt_variable_ends_in_1(place: Path) -> None:
+    run = once(place, *ARGUMENTS, DRIFTGAUGE_LISTN="0.0.0.0:80")
+    assert (run.returncode, run.stderr) == (
+        1,
+        "Error: DRIFTGAUGE_LISTN: unknown variable; did you mean DRIFTGAUGE_LISTEN?\n",
+    )
+
+
 def _serve(place: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [DRIFTGAUGE, "export", *arguments], cwd=place, capture_output=True, text=True, timeout=60, check=False
@@ -343,3 +390,4 @@ def test_the_command_says_what_it_takes(place: Path) -> None:
     )
     for option in ("--definitions", "--warehouse", "--history", "--listen", "--once", "--now", "--config", "--max-age"):
         assert option in run.stdout
+    assert "\n    driftgauge export --config exporter.yaml --once | grep ml_predictions\n" in run.stdout

@@ -33,6 +33,7 @@ from metrics_exporter.errors import UserError
 from metrics_exporter.files import require_regular
 from metrics_exporter.logs import event
 from metrics_exporter.progress import progress
+from metrics_exporter.serving.connections import most_connections, raise_file_limit
 from metrics_exporter.serving.server import Server, Site
 from metrics_exporter.sources import spill_folder
 
@@ -224,8 +225,9 @@ def _round(cycle: Cycle, now: datetime, pipe: Connection, *, first: bool = False
 
 def _listen(settings: Settings, site: Site) -> Server:
     host, port = settings.listen
+    most = most_connections(raise_file_limit())
     try:
-        return Server((host, port), site, settings.credentials(), _tls(settings))
+        return Server((host, port), site, settings.credentials(), _tls(settings), most)
     except (OSError, TypeError) as error:  # a TypeError is what a host that can be no name gets
         reason = getattr(error, "strerror", None) or str(error)
         raise ServiceError(

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -246,6 +248,40 @@ def test_a_worker_ends_with_its_parent(service: Service) -> None:
     service.process.kill()
     service.process.wait()
     wait_until("end of the worker", lambda: not Path(f"/proc/{worker}").exists())
+
+
+@pytest.mark.parametrize("limits", ["1024:1024", "100:100"])
+def test_a_thousand_idle_connections_lock_out_nobody(place: Path, limits: str) -> None:
+    port = free_port()
+    command = ["prlimit", f"--nofile={limits}", DRIFTGAUGE, "export", *ARGUMENTS, "--now", NOW.isoformat()]
+    command += ["--listen", f"127.0.0.1:{port}"]
+    with running(command, f"http://127.0.0.1:{port}", "/readyz", place / "exporter.log", cwd=place) as crowded:
+        idle = []
+        for place_ in range(1150):
+            idle.append(socket.create_connection(("127.0.0.1", port), timeout=10))
+            if place_ % 50 == 0:
+                assert get(f"{crowded.url}/healthz") == b"ok\n"
+        before = _cpu_seconds(crowded.process.pid)
+        for _ in range(20):
+            assert get(f"{crowded.url}/healthz") == b"ok\n"
+            time.sleep(0.1)
+        assert _cpu_seconds(crowded.process.pid) - before < 1
+        assert b"ml_predictions{" in get(f"{crowded.url}/metrics")
+        for connection in idle:
+            connection.close()
+
+
+def test_the_limit_of_open_files_is_raised(place: Path) -> None:
+    port = free_port()
+    command = ["prlimit", "--nofile=256:2048", DRIFTGAUGE, "export", *ARGUMENTS, "--listen", f"127.0.0.1:{port}"]
+    with running(command, f"http://127.0.0.1:{port}", "/healthz", place / "exporter.log", cwd=place) as raised:
+        limits = Path(f"/proc/{raised.process.pid}/limits").read_text()
+        assert re.search(r"Max open files +2048 +2048", limits)
+
+
+def _cpu_seconds(pid: int) -> float:
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def test_a_port_in_use_is_one_line(place: Path) -> None:

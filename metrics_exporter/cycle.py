@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from metrics_exporter import definitions as contract
-from metrics_exporter.compute.refresh import LogReport, Refresher, quiet
+from metrics_exporter.compute.refresh import LogReport, Refresher, ignore, quiet
 from metrics_exporter.config import Settings
 from metrics_exporter.definitions import Definitions, DefinitionsError, Predictor
 from metrics_exporter.logs import event
@@ -46,15 +46,29 @@ class Update:
 
 
 class Cycle:
-    """What lasts from one round to the next."""
+    """What lasts from one round to the next.
 
-    def __init__(self, settings: Settings, *, restarts: int = 0, beat: Callable[[], None] = quiet) -> None:
+    Attributes:
+        set_aside: logs that are not read, because workers died of them; what the history has of them is shown.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        restarts: int = 0,
+        beat: Callable[[], None] = quiet,
+        reading: Callable[[str | None], None] = ignore,
+        set_aside: frozenset[str] = frozenset(),
+    ) -> None:
         """Read the definitions and open warehouse and history.
 
         Args:
             settings: the exporter's.
             restarts: how often this was begun anew, because the process before died or hung.
             beat: called at each step of a round, however long it takes.
+            reading: called with the name of each log before it is read, and with None after the last.
+            set_aside: see the attribute.
 
         Raises:
             DefinitionsError: the definitions can't be run.
@@ -66,7 +80,8 @@ class Cycle:
             settings.warehouse, threads=settings.query_threads, memory_limit=settings.query_memory
         )
         self._history = History(settings.history)
-        self._beat = beat
+        self._history.clear_leftovers()
+        self._beat, self._reading, self.set_aside = beat, reading, set_aside
         self._snapshots = Snapshots(settings.max_age, settings.series_limit, restarts)
         self._page = Page(Trails(self._history, settings.recompute, beat))
         self._refresher = self._new_refresher()
@@ -76,7 +91,7 @@ class Cycle:
     def run(self, now: datetime) -> Update:
         """Compute what is due and render it."""
         self._reload()
-        reports = self._refresher.refresh(now)
+        reports = self._refresher.refresh(now, self.set_aside)
         failures = tuple(self._failures(reports))
         self._failed_rounds = self._failed_rounds + 1 if failures else 0
         shown = groups(self._definitions, reports, now, self._settings.max_age)
@@ -121,6 +136,7 @@ class Cycle:
             recompute=settings.recompute,
             timeout_seconds=settings.query_timeout.total_seconds(),
             beat=self._beat,
+            reading=self._reading,
         )
 
     def _failures(self, reports: Iterable[LogReport]) -> Iterable[str]:

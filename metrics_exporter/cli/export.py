@@ -13,6 +13,7 @@ from typing import Any
 import click
 
 from metrics_exporter import config, logs
+from metrics_exporter.signals import Signals
 from metrics_exporter.urls import without_secrets
 
 _YEARS = range(1990, 9000)  # what is looked back to and ahead from there is a date, too
@@ -70,8 +71,10 @@ Examples:
 def command(file: Path | None, once: bool, now: str | None, **options: str | None) -> None:
     """Serve /metrics from the prediction log.
 
-    An option goes before its environment variable, and that before the config file. Stops on SIGTERM or Ctrl-C.
+    An option goes before its environment variable, and that before the config file. SIGTERM and Ctrl-C stop it, SIGHUP
+    has it take up changed definitions, certificates and passwords.
     """
+    signals = None if once else Signals()  # first: one that comes while it starts is not to be lost
     given = {name: value for name, value in options.items() if value is not None}
     clock = _moment(now)
     try:
@@ -86,10 +89,10 @@ def command(file: Path | None, once: bool, now: str | None, **options: str | Non
             f"the exporter needs {error.name}; install it with: pip install 'driftgauge[duckdb]'"
         ) from None
     try:
-        if once:
+        if signals is None:
             _print_once(settings, clock or datetime.now(UTC))
         else:
-            serve(settings, clock)
+            serve(settings, clock, signals)
     except UserError as error:
         raise click.ClickException(str(error)) from None
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -25,6 +25,10 @@ logger = logging.getLogger(__name__)
 
 def quiet() -> None:
     """Nobody wants to know that the work goes on."""
+
+
+def ignore(_: str | None) -> None:
+    """Nobody wants to know which log is read."""
 
 
 @dataclass(frozen=True)
@@ -78,6 +82,7 @@ class Refresher:
         recompute: int = 3,
         timeout_seconds: float = 300,
         beat: Callable[[], None] = quiet,
+        reading: Callable[[str | None], None] = ignore,
     ):
         """Compute nothing yet.
 
@@ -89,10 +94,12 @@ class Refresher:
             recompute: how many windows before the latest are computed again with it, as rows may have come late.
             timeout_seconds: the deadline of one scan, which covers a day at most.
             beat: called before each scan, and for each window that is read or written.
+            reading: called with the name of each log before it is read, and with None after the last.
         """
+        self._reading = reading
         limits = Limits(timedelta(days=lookback_days), recompute, timeout_seconds)
-        self._logs = [
-            _LogRefresher(
+        self._logs = {
+            name: _LogRefresher(
                 name,
                 log,
                 _declared_kinds(definitions, name),
@@ -102,11 +109,19 @@ class Refresher:
                 beat=beat,
             )
             for name, log in definitions.catalogue.logs.items()
-        ]
+        }
 
-    def refresh(self, now: datetime) -> tuple[LogReport, ...]:
-        """Compute what is due at `now` (UTC), oldest first; a failure is in its log's report, the other logs go on."""
-        return tuple(log.refresh(now) for log in self._logs)
+    def refresh(self, now: datetime, set_aside: Collection[str] = ()) -> tuple[LogReport, ...]:
+        """Compute what is due at `now` (UTC), oldest first; a failure is in its log's report, the other logs go on.
+
+        Of logs that are set aside, the report has what the history has.
+        """
+        reports = []
+        for name, log in self._logs.items():
+            self._reading(name)
+            reports.append(log.refresh(now, is_set_aside=name in set_aside))
+        self._reading(None)
+        return tuple(reports)
 
 
 def _declared_kinds(definitions: Definitions, log: str) -> dict[tuple[str, str], Kind]:
@@ -146,12 +161,12 @@ class _LogRefresher:
         self._query_seconds: float | None = None
         self._undated_rows: int | None = None
 
-    def refresh(self, now: datetime) -> LogReport:
+    def refresh(self, now: datetime, *, is_set_aside: bool = False) -> LogReport:
         """Compute what is due; whatever fails is in the report."""
         error = None
         self._query_seconds = None
         try:
-            self._advance(now)
+            self._advance(now, is_set_aside=is_set_aside)
             self._last_success = now
         except (WarehouseError, HistoryError) as problem:
             error = str(problem)
@@ -162,11 +177,13 @@ class _LogRefresher:
             self._errors += 1
         return self._report(error)
 
-    def _advance(self, now: datetime) -> None:
+    def _advance(self, now: datetime, *, is_set_aside: bool) -> None:
         last = windows.last_end(now, self._settle, HOUR)
         if self._last is None or last < self._last:  # at the start, and when the clock was set back
             self._load(last)
         self._last = last
+        if is_set_aside:
+            raise WarehouseError("set aside, as the worker died each time that it read it; it is tried again later")
         given_up = {end for end, attempts in self._attempts.items() if attempts >= _ATTEMPTS}
         due = windows.due(self._hours | given_up, last, self._limits.lookback, self._limits.recompute)
         due = [end for end in due if end not in given_up]

@@ -11,7 +11,9 @@ import io
 import json
 import logging
 import os
+import re
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -34,6 +36,7 @@ RETAINED = {"1h": 400 * 24, "1d": 400}
 
 _END = "%Y%m%dT%H%MZ"
 _SUFFIX = ".parquet"
+_TEMPORARY = re.compile(r".+\.(\d+)\.tmp")
 _META = b"driftgauge"
 _SCHEMA = pa.schema(
     [
@@ -106,6 +109,15 @@ class History:
         months = (name for name in self._names(folder) if (not first or first <= name) and (not last or name <= last))
         found = (_end_of(name) for month in months for name in self._names(f"{folder}/{month}"))
         return sorted(at for at in found if at and (not start or start < at) and (not end or at <= end))
+
+    def clear_leftovers(self) -> None:
+        """Remove the temporary files of writers that were killed."""
+        if self._is_local:
+            for file in Path(self._root).glob("**/*.tmp"):
+                found = _TEMPORARY.fullmatch(file.name)
+                if found and not _is_running(int(found[1])):
+                    with suppress(OSError):
+                        file.unlink()
 
     def _names(self, folder: str) -> list[str]:
         try:
@@ -190,6 +202,17 @@ def _replace_local(path: Path, content: bytes) -> None:
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def _is_running(pid: int) -> bool:
+    """Whether another process has the id; where it does by chance, its namesake's file stays until the next time."""
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except (PermissionError, OverflowError):
+        return True
+    return pid != os.getpid()
 
 
 def _protocols(files: Any) -> tuple[str, ...]:

@@ -24,7 +24,7 @@ from typing import Any
 
 from metrics_exporter.serving.connections import MOST_CONNECTIONS, Connections
 from metrics_exporter.serving.exposition import Encoded, encode
-from metrics_exporter.serving.snapshot import Snapshot
+from metrics_exporter.serving.snapshot import Exposition, Snapshot
 
 TEXT = "text/plain; version=0.0.4; charset=utf-8"
 OPENMETRICS = "application/openmetrics-text; version=1.0.0; charset=utf-8"
@@ -52,12 +52,18 @@ class Site:
         snapshot: the latest, None before the first.
         page: the status page.
         waiting: why there is no snapshot yet.
+        restarts: what /metrics has while there is none and workers die; None: none has died yet.
     """
 
     clock: Callable[[], datetime]
     snapshot: Snapshot | None = None
     page: Encoded | None = None
     waiting: str = "the first windows are being computed"
+    restarts: Exposition | None = None
+
+    def exposition(self) -> Exposition | None:
+        """What /metrics has now."""
+        return self.snapshot.exposition(self.clock()) if self.snapshot else self.restarts
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,10 +103,14 @@ class Server(ThreadingHTTPServer):
         """
         self.address_family = socket.AF_INET6 if ":" in address[0] else socket.AF_INET
         self.site = site
-        self._expected = None if credentials is None else ":".join(credentials).encode()
-        self._tls = tls
+        self.secure(credentials, tls)
         self.connections = Connections(most_connections)
         super().__init__(address, Handler)
+
+    def secure(self, credentials: tuple[str, str] | None, tls: ssl.SSLContext | None) -> None:
+        """Ask new requests for these credentials, and show new connections this certificate."""
+        self._expected = None if credentials is None else ":".join(credentials).encode()
+        self._tls = tls
 
     def allows(self, authorization: str | None) -> bool:
         """Whether the header carries the credentials, compared in constant time."""
@@ -215,10 +225,9 @@ class Handler(BaseHTTPRequestHandler):
 
     def metrics(self) -> Response:
         """The snapshot in the format that the client prefers."""
-        site = self.server.site
-        if site.snapshot is None:
-            return _plain(HTTPStatus.SERVICE_UNAVAILABLE, f"not ready: {site.waiting}\n")
-        exposition = site.snapshot.exposition(site.clock())
+        exposition = self.server.site.exposition()
+        if exposition is None:
+            return _plain(HTTPStatus.SERVICE_UNAVAILABLE, f"not ready: {self.server.site.waiting}\n")
         if prefers_openmetrics(self.headers.get("Accept", "")):
             return Response(HTTPStatus.OK, OPENMETRICS, exposition.openmetrics)
         return Response(HTTPStatus.OK, TEXT, exposition.text)

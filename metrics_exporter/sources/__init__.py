@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Protocol
 
+from metrics_exporter import scratch
 from metrics_exporter.errors import UserError
 from metrics_exporter.sources.scan import ScanRequest, ScanRow
 
@@ -70,11 +70,13 @@ def spill_folder() -> Iterator[Path]:
         WarehouseError: there is no place for one.
     """
     try:
-        folder = tempfile.TemporaryDirectory(prefix="driftgauge-")
+        folder = scratch.make()
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
         raise WarehouseError(
             f"there is no place for temporary files ({reason}); set TMPDIR to a folder that can be written"
         ) from None
-    with folder:
-        yield Path(folder.name)
+    try:
+        yield folder.path
+    finally:
+        folder.remove()

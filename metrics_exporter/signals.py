@@ -1,0 +1,44 @@
+"""Signals as something to wait for: they interrupt nothing, so that none is lost and nothing is left half done."""
+
+from __future__ import annotations
+
+import signal
+import socket
+from contextlib import suppress
+from types import FrameType
+
+HANDLED = frozenset({signal.SIGTERM, signal.SIGINT, signal.SIGHUP})
+
+
+class Signals:
+    """Notes the signals of its process from the moment it is made.
+
+    Attributes:
+        stop: SIGTERM or SIGINT has asked for the end.
+        ready: can be read when there was a signal.
+    """
+
+    def __init__(self) -> None:
+        self.stop = False
+        self._reload = False
+        self.ready, self._writer = socket.socketpair()
+        for end in (self.ready, self._writer):
+            end.setblocking(False)
+        for number in HANDLED:
+            signal.signal(number, self._note)
+
+    def take_reload(self) -> bool:
+        """Whether SIGHUP has asked for a reload since the last call."""
+        with suppress(BlockingIOError):
+            while self.ready.recv(1024):
+                pass
+        asked, self._reload = self._reload, False
+        return asked
+
+    def _note(self, number: int, _: FrameType | None) -> None:
+        if number == signal.SIGHUP:
+            self._reload = True
+        else:
+            self.stop = True
+        with suppress(BlockingIOError):  # nobody has read the last thousands
+            self._writer.send(b"\0")

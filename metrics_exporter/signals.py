@@ -26,19 +26,21 @@ class Signals:
             end.setblocking(False)
         for number in HANDLED:
             signal.signal(number, self._note)
+        # Written at once, while `_note` has to wait for the interpreter, which may be about to begin a wait.
+        signal.set_wakeup_fd(self._writer.fileno(), warn_on_full_buffer=False)
 
     def take_reload(self) -> bool:
         """Whether SIGHUP has asked for a reload since the last call."""
         with suppress(BlockingIOError):
             while self.ready.recv(1024):
                 pass
-        asked, self._reload = self._reload, False
-        return asked
+        if not self._reload:
+            return False
+        self._reload = False
+        return True
 
     def _note(self, number: int, _: FrameType | None) -> None:
         if number == signal.SIGHUP:
             self._reload = True
         else:
             self.stop = True
-        with suppress(BlockingIOError):  # nobody has read the last thousands
-            self._writer.send(b"\0")

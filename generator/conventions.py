@@ -39,6 +39,7 @@ SHARED_FOLDER_UID = "driftgauge"
 SHARED_FOLDER_TITLE = "driftgauge"
 FLEET_DASHBOARD_UID = "driftgauge-fleet"
 FEATURE_DASHBOARD_UID = "driftgauge-feature"
+UNREACHABLE_RULE = "exporter unreachable"
 CATALOGUE_DEFINITIONS_FILE = f"{METRICS_FOLDER}/{CATALOGUE_FILE}"
 FLEET_DASHBOARD_FILE = f"{DASHBOARDS_FOLDER}/fleet.json"
 FEATURE_DASHBOARD_FILE = f"{DASHBOARDS_FOLDER}/feature.json"
@@ -124,6 +125,11 @@ def rule_uid(predictor: str, alert: str) -> str:
 def rule_name(predictor: str, title: str) -> str:
     """What Grafana and Prometheus call an alert's rule."""
     return f"{predictor}: {title}"
+
+
+def health_rule_name(name: str) -> str:
+    """What Grafana and Prometheus call a rule about the exporter itself."""
+    return f"driftgauge: {name}"
 
 
 def alert_panel_id(alert: str) -> int:

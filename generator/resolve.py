@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from generator import model
-from generator.catalogue import BY_NAME, PREDICTIONS
+from generator.catalogue import BY_NAME, SILENCE
 from generator.checks.shape.bad_duration import seconds
 from generator.conventions import stem
 from generator.spec import v1
@@ -85,7 +85,7 @@ def _predictor(name: str, spec: v1.Predictor, team: model.Team, *, moved: bool) 
         features=tuple(_feature(feature, spec.features[feature]) for feature in sorted(spec.features)),
         reference=Reference(**spec.reference.model_dump()) if spec.reference else None,
         evaluation=_evaluation(spec.evaluation) if spec.evaluation else None,
-        alerts=tuple(sorted(alerts, key=lambda alert: alert.id)),
+        alerts=tuple(sorted(alerts, key=lambda alert: alert.condition.id)),
         was=earlier_ids(spec),
         moved=moved,
     )
@@ -113,23 +113,22 @@ def _evaluation(spec: v1.Evaluation) -> model.Evaluation:
 
 def _alert(spec: v1.Predictor, alert: v1.Alert, team: model.Team) -> model.Alert:
     comparison, low, high = _thresholds(alert)
-    return model.Alert(
+    condition = model.Condition(
         id=alert.id,
         title=alert_title(alert),
         metric=metric_name(alert),
+        labels=_labels(alert),
         feature=feature_glob(alert),
-        label=_label(alert),
         window=Window.parse(alert_window(spec, alert)),
         comparison=comparison,
         low=low,
         high=high,
-        windows=alert.for_,
+        consecutive=alert.for_,
         min_samples=alert.min_samples,
-        severity=model.AlertSeverity(alert.severity),
         models=model_ids(spec, alert.models),
-        runbook_url=alert.runbook_url or team.runbook_url,
-        was=earlier_ids(alert),
+        severity=alert.severity,
     )
+    return model.Alert(condition, alert.runbook_url or team.runbook_url, earlier_ids(alert))
 
 
 def _thresholds(alert: v1.Alert) -> tuple[Comparison, float | None, float | None]:
@@ -142,33 +141,20 @@ def _thresholds(alert: v1.Alert) -> tuple[Comparison, float | None, float | None
     return Comparison.CHANGE_ABOVE, None, alert.change_above
 
 
-def _label(alert: v1.Alert) -> tuple[str, str] | None:
-    match BY_NAME[metric_name(alert)].choice:
-        case "quantile":
-            return "quantile", str(alert.quantile)
-        case "metric":
-            return "metric", str(alert.evaluation)
-        case _:
-            return None
+def _labels(alert: v1.Alert) -> dict[str, str]:
+    choice = BY_NAME[metric_name(alert)].choice
+    return {choice.label: str(getattr(alert, choice.key))} if choice else {}
 
 
 def _freshness(spec: v1.Predictor, model_id: str, team: model.Team) -> model.Alert:
-    window = Window.parse(spec.cadence[0])
-    severity = freshness_severity(spec, has_slack=team.slack_channel is not None)
-    return model.Alert(
+    condition = model.Condition(
         id=f"{FRESHNESS_PREFIX}{stem(model_id)}",
         title=freshness_title(model_id),
-        metric=PREDICTIONS,
-        feature=None,
-        label=None,
-        window=window,
-        comparison=Comparison.BELOW,
-        low=1,
-        high=None,
-        windows=max(1, -(-seconds(spec.freshness.max_silence) // window.seconds)),
-        min_samples=0,
-        severity=model.AlertSeverity(severity),
+        metric=SILENCE,
+        window=min(map(Window.parse, spec.cadence)),
+        comparison=Comparison.ABOVE,
+        high=seconds(spec.freshness.max_silence),
         models=(model_id,),
-        runbook_url=team.runbook_url,
-        absence_fires=True,
+        severity=freshness_severity(spec, has_slack=team.slack_channel is not None),
     )
+    return model.Alert(condition, team.runbook_url)

@@ -58,6 +58,8 @@ class Statistic(StrEnum):
     WINDOW_END = "window_end"
     MODEL_INFO = "model_info"
     EVALUATION = "evaluation"
+    EVALUATION_ROWS = "evaluation_rows"
+    EVALUATION_WINDOW_END = "evaluation_window_end"
     LABELLED_RATIO = "labelled_ratio"
     TRAINING_EVALUATION = "training_evaluation"
     SILENCE = "silence"

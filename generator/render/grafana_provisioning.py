@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from generator.alerting.rules import duration
 from generator.conventions import (
     GRAFANA_PROVISIONING_FOLDER,
     SHARED_FOLDER_TITLE,
@@ -22,7 +23,6 @@ from generator.render.grafana.checks import check
 from generator.render.grafana.objects import PROMETHEUS, AlertRule, ContactPoint, Query, Root, RuleGroup
 from generator.render.renderer import Files, Renderer
 from generator.render.yaml_files import yaml_file
-from generator.rules import duration
 
 DASHBOARDS_VARIABLE = "DRIFTGAUGE_DASHBOARDS"
 DATA_SOURCE_VARIABLE = "DRIFTGAUGE_DATA_SOURCE_UID"

@@ -53,6 +53,7 @@ def _predictor(predictor: Predictor) -> definitions.Predictor:
         },
         reference=predictor.reference,
         evaluation=_evaluation(predictor),
+        alerts=tuple(alert.condition for alert in predictor.alerts),
     )
 
 

@@ -124,7 +124,8 @@ def families(metrics: Iterable[Metric]) -> tuple[Family, ...]:
     Raises:
         DefinitionsError: a metric asks for a statistic of something that doesn't have it, or for an unknown label.
     """
-    return tuple(_family(metric) for metric in sorted(metrics, key=lambda metric: metric.name))
+    of_profiles = (metric for metric in metrics if metric.subject is not Subject.ALERT)
+    return tuple(_family(metric) for metric in sorted(of_profiles, key=lambda metric: metric.name))
 
 
 def _family(metric: Metric) -> Family:

@@ -26,7 +26,10 @@ OF_MODELS: dict[Statistic, ModelStatistic] = {
     Statistic.PREDICTIONS: Scalar(counts.predictions),
     Statistic.WINDOW_END: Scalar(models.window_end),
     Statistic.MODEL_INFO: Scalar(models.model_info),
+    Statistic.SILENCE: Scalar(models.silence),
     Statistic.EVALUATION: Labelled("metric", evaluation.evaluation),
+    Statistic.EVALUATION_ROWS: Scalar(evaluation.rows),
+    Statistic.EVALUATION_WINDOW_END: Scalar(evaluation.window_end),
     Statistic.LABELLED_RATIO: Scalar(evaluation.labelled_ratio),
     Statistic.TRAINING_EVALUATION: Labelled("metric", evaluation.training_evaluation),
 }

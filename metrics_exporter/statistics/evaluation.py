@@ -1,6 +1,6 @@
 """How predictions meet their actuals.
 
-Evaluation against actuals is not computed yet: `evaluation` and `labelled_ratio` are absent until a window's profile
+Evaluation against actuals is not computed yet: all but `training_evaluation` are absent until a window's profile
 carries it.
 """
 
@@ -14,6 +14,16 @@ from metrics_exporter.statistics.kinds import Context, ModelState
 def evaluation(_: ModelState, __: Context) -> Iterable[tuple[str, float]]:
     """Absent."""
     return ()
+
+
+def rows(_: ModelState, __: Context) -> float | None:
+    """Absent."""
+    return None
+
+
+def window_end(_: ModelState, __: Context) -> float | None:
+    """Absent."""
+    return None
 
 
 def labelled_ratio(_: ModelState, __: Context) -> float | None:

@@ -29,7 +29,12 @@ class Context:
 
 @dataclass(frozen=True, slots=True)
 class ModelState:
-    """A known model; `rows` are its predictions in the window: 0 when it made none, None when unknown."""
+    """A known model.
+
+    Attributes:
+        rows: its predictions in the window: 0 when it made none, None when unknown.
+        silence: seconds from the end of the last window with predictions to the end of the latest; None when unknown.
+    """
 
     predictor: str
     model_id: str
@@ -37,6 +42,7 @@ class ModelState:
     team: str
     rows: int | None
     training: Mapping[str, float]
+    silence: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

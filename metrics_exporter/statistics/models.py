@@ -10,6 +10,11 @@ def window_end(_: ModelState, context: Context) -> float | None:
     return None if context.end is None else context.end.timestamp()
 
 
+def silence(model: ModelState, _: Context) -> float | None:
+    """How long the model has made no predictions, in seconds."""
+    return model.silence
+
+
 def model_info(_: ModelState, __: Context) -> float:
     """Always 1: the labels carry role and team."""
     return 1

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from itertools import combinations
 from pathlib import Path
 from typing import Any
@@ -18,11 +19,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from generator import catalogue, conventions
-from generator.health import health_rules
-from generator.model import Registry
+from generator.alerting.health import health_rules
+from generator.alerting.rules import rules_of
+from generator.model import Alert, Condition, Registry
 from generator.render.dashboards import render
-from generator.rules import rules_of
-from metrics_exporter.definitions import Comparison, OwnMetric, Subject
+from metrics_exporter.definitions import OwnMetric, Subject
 from tests.dashboards.reading import (
     GRAFANAS_OWN,
     Json,
@@ -77,7 +78,7 @@ def _lost(ours: Any, theirs: Any, where: str = "") -> Any:
 
 
 def test_panel_ids_are_unique_and_below_1000_but_for_alerts(drawn: Registry, dashboards: dict[str, Json]) -> None:
-    alert_ids = {conventions.alert_panel_id(alert.id) for one in drawn.predictors for alert in one.alerts}
+    alert_ids = {conventions.alert_panel_id(alert.condition.id) for one in drawn.predictors for alert in one.alerts}
     for dashboard in dashboards.values():
         ids = [panel["id"] for panel in dashboard["panels"]]
         assert len(set(ids)) == len(ids)
@@ -203,14 +204,22 @@ def test_alert_panels_are_where_the_rules_point(drawn: Registry, dashboards: dic
         assert dashboard["uid"] == conventions.predictor_dashboard_uid(predictor.id)
         panels = {panel["id"]: panel for panel in dashboard["panels"]}
         for alert in predictor.alerts:
-            panel = panels[conventions.alert_panel_id(alert.id)]
+            panel = panels[conventions.alert_panel_id(alert.condition.id)]
             steps = panel["fieldConfig"]["defaults"]["thresholds"]["steps"]
             assert [step["value"] for step in steps[1:]] == [
-                bound for bound in (alert.low, alert.high) if bound is not None
+                bound for bound in (alert.condition.low, alert.condition.high) if bound is not None
             ]
             assert panel["fieldConfig"]["defaults"]["custom"]["thresholdsStyle"]["mode"] == "dashed+area"
-            assert alert.metric in panel["targets"][0]["expr"]
+            expressions = [target["expr"] for target in panel["targets"]]
+            (rule,) = rules_of(replace(predictor, alerts=(replace(alert, condition=_notifies(alert)),)))
+            assert rule.value in expressions[-1]
+            assert alert.is_freshness or alert.condition.metric in expressions[0]
             assert "](<https://" in panel["description"]
+
+
+def _notifies(alert: Alert) -> Condition:
+    """The condition of an alert that has a rule, whatever its own severity."""
+    return alert.condition.model_copy(update={"severity": "notify"})
 
 
 def test_a_threshold_lies_within_the_axis(drawn: Registry, dashboards: dict[str, Json]) -> None:
@@ -220,10 +229,10 @@ def test_a_threshold_lies_within_the_axis(drawn: Registry, dashboards: dict[str,
             panel["id"]: panel for panel in dashboards[conventions.predictor_dashboard_file(predictor.id)]["panels"]
         }
         for alert in predictor.alerts:
-            axis = panels[conventions.alert_panel_id(alert.id)]["fieldConfig"]["defaults"]
-            assert alert.high is None or axis["custom"]["axisSoftMax"] > alert.high
-            assert alert.low is None or axis["custom"]["axisSoftMin"] < alert.low
-            assert alert.comparison is not Comparison.CHANGE_ABOVE or axis["min"] == 0
+            axis = panels[conventions.alert_panel_id(alert.condition.id)]["fieldConfig"]["defaults"]
+            condition = alert.condition
+            assert condition.high is None or axis["custom"]["axisSoftMax"] > condition.high
+            assert condition.low is None or axis["custom"]["axisSoftMin"] < condition.low
 
 
 def test_the_alert_list_names_the_exporters_own_alerts_too(drawn: Registry, dashboards: dict[str, Json]) -> None:

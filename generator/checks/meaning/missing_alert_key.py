@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from generator.catalogue import BY_NAME, CatalogueMetric
+from generator.catalogue import BY_NAME, CHOICES, CatalogueMetric
 from generator.findings import Finding, Rule, Severity, quote
 from generator.spec.derived import metric_name
 from generator.spec.registry import Declarations
@@ -13,18 +13,15 @@ from metrics_exporter.definitions import Subject
 RULE = Rule("missing-alert-key", Severity.ERROR, "An alert without a key that its metric needs")
 
 _ADVICE = {
-    "feature": "add `feature:` with a feature's name, a glob, or `all`",
-    "quantile": "add `quantile:` with one of 0.05, 0.25, 0.5, 0.75, 0.95",
-    "evaluation": "add `evaluation:` with one of the predictor's evaluation metrics, such as `evaluation: mae`",
+    "feature": "a feature's name, a glob, or `all`",
+    **{choice.key: choice.advice for choice in CHOICES},
 }
 
 
 def needed(metric: CatalogueMetric) -> set[str]:
     """The keys that an alert on a metric must have."""
     keys = {"feature"} if metric.definition.subject is Subject.FEATURE else set()
-    if metric.choice:
-        keys.add({"quantile": "quantile", "metric": "evaluation"}[metric.choice])
-    return keys
+    return keys | {metric.choice.key} if metric.choice else keys
 
 
 def check(declared: Declarations) -> Iterator[Finding]:
@@ -35,4 +32,4 @@ def check(declared: Declarations) -> Iterator[Finding]:
             for key in sorted(needed(metric)):
                 if getattr(alert, key) is None and not (key == "evaluation" and declared_alert.spec.evaluation is None):
                     message = f"the metric {quote(alert.metric)} needs to know which {key}"
-                    yield RULE.finding(declared_alert.place("metric"), message, _ADVICE[key])
+                    yield RULE.finding(declared_alert.place("metric"), message, f"add `{key}:` with {_ADVICE[key]}")

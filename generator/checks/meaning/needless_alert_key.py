@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from generator.catalogue import BY_NAME
+from generator.catalogue import BY_NAME, CHOICES
 from generator.checks.meaning.missing_alert_key import needed
 from generator.findings import Finding, Rule, Severity, nearest, quote
 from generator.spec.derived import metric_name
@@ -13,6 +13,8 @@ from generator.spec.v1 import ALERT_METRICS
 
 RULE = Rule("needless-alert-key", Severity.ERROR, "An alert with a key that its metric has no use for")
 
+_KEYS = sorted(["feature", *(choice.key for choice in CHOICES)])
+
 
 def check(declared: Declarations) -> Iterator[Finding]:
     """A finding for each such key."""
@@ -20,7 +22,7 @@ def check(declared: Declarations) -> Iterator[Finding]:
         alert = declared_alert.alert
         if not (metric := BY_NAME.get(metric_name(alert))):
             continue
-        for key in ("evaluation", "feature", "quantile"):
+        for key in _KEYS:
             if key not in needed(metric) and getattr(alert, key) is not None:
                 yield RULE.finding(
                     declared_alert.place(key),

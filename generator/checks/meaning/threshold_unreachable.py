@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from generator.catalogue import BY_NAME, CatalogueMetric
+from generator.catalogue import BY_NAME, EVALUATION, CatalogueMetric
 from generator.findings import Finding, Rule, Severity, quote
 from generator.model import SHARE_UNITS
 from generator.spec.derived import metric_name
@@ -48,7 +48,7 @@ def _other_side(outside: Outside, upper: bool) -> str:
 def _range(declared_alert: DeclaredAlert, metric: CatalogueMetric) -> Range:
     """The least and the greatest value that the alert's series can have; None: unbounded."""
     alert, predictor = declared_alert.alert, declared_alert.spec
-    if metric.choice == "metric" and alert.evaluation is not None:
+    if metric.choice is EVALUATION and alert.evaluation is not None:
         return EVALUATION_RANGES.get(alert.evaluation, (None, None))
     subject, feature = metric.definition.subject, predictor.features.get(alert.feature or "")
     share = subject is Subject.PREDICTION and predictor.unit in SHARE_UNITS

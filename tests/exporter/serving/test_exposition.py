@@ -133,8 +133,12 @@ def test_the_whole_catalogue_passes_promtool(prometheus_binaries: PrometheusBina
     snapshot = Snapshots().make(defined, reports, groups(defined, reports, NOW, MAX_AGE), NOW)
     text = snapshot.current.text.text()
     assert {metric.name for metric in defined.catalogue.metrics} - set(_names(text)) == {
+        "ml_alert_reading",
         "ml_evaluation",
         "ml_evaluation_labelled_ratio",
+        "ml_evaluation_rows",
+        "ml_evaluation_window_end_timestamp_seconds",
+        "ml_model_silence_seconds",
     }
     prometheus_binaries.check("check", "metrics", stdin=text)
 

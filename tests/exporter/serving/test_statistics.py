@@ -24,7 +24,8 @@ def _extract(statistic: Statistic, of: Profile) -> object:
 
 
 def test_every_statistic_has_exactly_one_extractor() -> None:
-    assert sorted([*OF_PROFILES, *OF_MODELS]) == sorted(Statistic)
+    of_alerts = [Statistic.READING]
+    assert sorted([*OF_PROFILES, *OF_MODELS, *of_alerts]) == sorted(Statistic)
 
 
 @pytest.mark.parametrize(

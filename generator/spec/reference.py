@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 
-from generator.checks.shape import bad_duration
+from generator.checks.shape import bad_duration, bad_window
 from generator.spec.schema import Schema, schema
 from generator.yaml_text import flow
 
@@ -66,6 +66,9 @@ folder. It needs the extra `jsonnet` (`pip install 'driftgauge[jsonnet]'`). See 
 addresses and Grafana UIDs derive from them. Titles may change freely.
 
 **Durations** are a whole number and `s`, `m`, `h`, `d` or `w`: `10m`, `3h`, `21d`, `2w`.
+
+**Windows** are a number and `m`, `h` or `d` that divide a day (`5m`, `15m`, `1h`, `6h`, `1d`), or `7d`, from Monday on.
+The log is scanned for the longest window of which all others can be merged.
 
 A key in bold has to be there.
 """
@@ -163,6 +166,8 @@ def _value(node: Schema) -> str:
             what = " or ".join(dict.fromkeys(map(_value, choices)))
         case {"pattern": bad_duration.PATTERN}:
             what = "duration"
+        case {"pattern": bad_window.PATTERN}:
+            what = "window"
         case {"type": "array", "items": items}:
             what = f"list of {_value(items)}"
         case {"additionalProperties": dict(named)}:

@@ -10,7 +10,15 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, Tag
 
 from generator.catalogue import METRICS
-from generator.checks.shape import bad_address, bad_channel, bad_duration, bad_name, bad_text, unknown_choice
+from generator.checks.shape import (
+    bad_address,
+    bad_channel,
+    bad_duration,
+    bad_name,
+    bad_text,
+    bad_window,
+    unknown_choice,
+)
 from generator.checks.shape.refusal import refuse
 from metrics_exporter.definitions import QUANTILES
 
@@ -61,7 +69,7 @@ Address = Annotated[
 ]
 Channel = Annotated[str, AfterValidator(bad_channel.accept), Field(json_schema_extra={"pattern": bad_channel.PATTERN})]
 Number = Annotated[float, Field(allow_inf_nan=False)]
-WindowName = Literal["1h", "1d"]
+WindowName = Annotated[str, AfterValidator(bad_window.accept), Field(json_schema_extra={"pattern": bad_window.PATTERN})]
 SeverityName = Literal["page", "notify", "report"]
 
 
@@ -361,7 +369,10 @@ class Predictor(Spec):
     log: Name = Field("default", description="The log that it is in: a key of `logs`.", examples=["default"])
     models: Models = Field(description="Its model versions.", examples=[{"primary": "eta_v12", "shadows": ["eta_v13"]}])
     cadence: list[WindowName] = Field(
-        ["1h", "1d"], min_length=1, description="The windows that are computed.", examples=[["1h", "1d"]]
+        ["1h", "1d"],
+        min_length=1,
+        description="The windows that are computed: divisors of a day from `1m` on, and `7d`.",
+        examples=[["15m", "1h", "1d"]],
     )
     reference: Reference | None = Field(
         None, description="What drift is measured against.", examples=[{"kind": "trailing", "weeks": 4}]

@@ -13,7 +13,7 @@ from generator import conventions
 from generator.model import Registry
 from generator.promql import quote
 from generator.render.dashboards import render
-from generator.render.dashboards.queries import moved, ranked
+from generator.render.dashboards.queries import latest, moved, ranked
 from tests.dashboards import sample
 from tests.dashboards.reading import interpolated, parsed
 from tests.dashboards.sample import ETA, ORDINARY
@@ -170,6 +170,15 @@ def test_moves_are_counted_in_the_days_deviation_and_need_samples(promtool: Prom
     expr = moved("ml_feature_mean", by="ml_feature_stddev")
     labels = '{predictor="eta_prediction",model_id="eta_v12",feature="prep_time"}'
     promtool.expect(series, [(expr, f"{WEEK}h", {labels: 2.0}), (expr, f"{WEEK + 1}h", {})])
+
+
+@pytest.mark.parametrize("window", ["1m", "15m", "6h", "1d", "7d"])
+def test_a_panel_reads_windows_of_any_length(promtool: Promtool, window: str) -> None:
+    labels = f'predictor="eta_prediction",model_id="eta_v12",window="{window}"'
+    series = {f"ml_prediction_mean{{{labels}}}": "10x30"}
+    expr = latest("ml_prediction_mean", 'predictor="eta_prediction"', window=window)
+    found = {'{predictor="eta_prediction",model_id="eta_v12"}': 10.0}
+    promtool.expect(series, [(expr, "30m", found)], every="1m")
 
 
 def test_ranked_features_keep_all_models(promtool: Promtool) -> None:

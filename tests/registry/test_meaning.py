@@ -209,6 +209,13 @@ def test_which_models_an_alert_watches(which: str, watched: tuple[str, ...], tmp
     assert only(load(tmp_path, alerts=[alert], models=models)).alerts[0].condition.models == watched
 
 
+def test_a_cadence_of_any_windows(tmp_path: Path) -> None:
+    alert = {"id": "a", "metric": "predictions", "below": 1, "window": "60m", "severity": "notify"}
+    predictor = only(load(tmp_path, alerts=[alert], cadence=["7d", "1h", "15m"]))
+    assert list(map(str, predictor.windows)) == ["15m", "1h", "7d"]
+    assert str(predictor.alerts[0].condition.window) == "1h"
+
+
 @pytest.mark.parametrize(
     ("freshness", "cadence", "window", "silence"),
     [

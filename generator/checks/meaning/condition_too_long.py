@@ -1,4 +1,4 @@
-"""More windows in a row than Prometheus remembers."""
+"""More windows in a row than the exporter looks back for."""
 
 from __future__ import annotations
 
@@ -10,31 +10,29 @@ from generator.spec.derived import alert_window
 from generator.spec.registry import Declarations
 from metrics_exporter.windows import Window
 
-RULE = Rule("condition-too-long", Severity.WARNING, "More windows in a row than Prometheus keeps by default")
+RULE = Rule("condition-too-long", Severity.WARNING, "More windows in a row than the exporter looks back for")
 
-_RETENTION_DAYS = 15  # Prometheus' default
-_BASELINE_DAYS = 14  # a change is told from two of the weeks before at least
+_LOOK_BACK_DAYS = 28  # the exporter's default
 
 
 def check(declared: Declarations) -> Iterator[Finding]:
-    """A finding for each alert and each `max_silence` that looks back further than Prometheus' default retention."""
+    """A finding for each alert and each `max_silence` that looks back further than the exporter does by default."""
     for declared_alert in declared.alerts():
         alert = declared_alert.alert
-        days = (alert.for_ - 1) * Window.parse(alert_window(declared_alert.spec, alert)).seconds / 86400
-        compared = "" if alert.change_above is None else f", compared with {_BASELINE_DAYS} days before,"
-        days += _BASELINE_DAYS if compared else 0
-        if days >= _RETENTION_DAYS:
-            place = declared_alert.place("for")
-            yield RULE.finding(place, f"{alert.for_} windows in a row{compared} are {days:.0f} days", _advice(days))
+        days = alert.for_ * Window.parse(alert_window(declared_alert.spec, alert)).seconds / 86400
+        if days > _LOOK_BACK_DAYS:
+            yield RULE.finding(
+                declared_alert.place("for"), f"{alert.for_} windows in a row are {days:.0f} days", _advice(days)
+            )
     for entry, predictor in declared.valid_predictors():
         days = seconds(predictor.freshness.max_silence) / 86400
-        if days > _RETENTION_DAYS:
+        if days > _LOOK_BACK_DAYS:
             place = entry.place("freshness", "max_silence")
             yield RULE.finding(place, f"a silence of {days:.0f} days is long to look back", _advice(days))
 
 
 def _advice(days: float) -> str:
     return (
-        f"ask for fewer windows, or see that Prometheus keeps more than {days:.0f} days "
-        f"(--storage.tsdb.retention.time, {_RETENTION_DAYS} days by default): else it never fires"
+        f"ask for less, or set `lookback_days` of the exporter to more than {days:.0f} "
+        f"({_LOOK_BACK_DAYS} by default): else it never fires"
     )

@@ -9,19 +9,17 @@ from generator.findings import Finding, Rule, Severity, quote
 from generator.spec.registry import Declarations
 from metrics_exporter.windows import Window
 
-RULE = Rule("silence-below-window", Severity.WARNING, "A `max_silence` that is no multiple of the window")
+RULE = Rule("silence-below-window", Severity.WARNING, "A `max_silence` shorter than the window")
 
 
 def check(declared: Declarations) -> Iterator[Finding]:
-    """A finding for each `max_silence` that was written down and isn't whole windows of the predictor's cadence."""
+    """A finding for each `max_silence` that was written down and is shorter than the predictor's shortest window."""
     for entry, predictor in declared.valid_predictors():
-        window = predictor.cadence[0]
-        silence = seconds(predictor.freshness.max_silence)
-        if "max_silence" in predictor.freshness.model_fields_set and silence % Window.parse(window).seconds:
-            windows = -(-silence // Window.parse(window).seconds)
+        window = min(map(Window.parse, predictor.cadence))
+        silence = predictor.freshness.max_silence
+        if "max_silence" in predictor.freshness.model_fields_set and seconds(silence) < window.seconds:
             yield RULE.finding(
                 entry.place("freshness", "max_silence"),
-                f"{quote(predictor.freshness.max_silence)} is no whole number of windows of {window}: "
-                f"the alert fires after {windows}",
-                f"write {windows}{window[-1]}",
+                f"{quote(silence)} is shorter than a window of {window}: nobody can tell before it has closed",
+                f"write {window} or more, or add a shorter window to the `cadence`",
             )

@@ -137,6 +137,11 @@ def alert_panel_id(alert: str) -> int:
     return 1000 + int(digest(alert, length=7), 16)
 
 
+def expected_panel_id(feature: str) -> int:
+    """The id of the panel that draws a feature's extremes and what is expected of them; beyond those of all alerts."""
+    return 2**29 + int(digest(feature, length=7), 16)
+
+
 def definitions_file(predictor: str) -> str:
     """The path of a predictor's metric definitions in the output folder."""
     return f"{METRICS_FOLDER}/{PREDICTORS_FOLDER}/{stem(predictor)}.yaml"

@@ -77,12 +77,15 @@ def _lost(ours: Any, theirs: Any, where: str = "") -> Any:
         yield f"{where}: {ours!r} became {theirs!r}"
 
 
-def test_panel_ids_are_unique_and_below_1000_but_for_alerts(drawn: Registry, dashboards: dict[str, Json]) -> None:
+def test_panel_ids_are_unique_and_below_1000_but_for_what_is_declared(
+    drawn: Registry, dashboards: dict[str, Json]
+) -> None:
     alert_ids = {conventions.alert_panel_id(alert.condition.id) for one in drawn.predictors for alert in one.alerts}
+    features = {conventions.expected_panel_id(each.name) for one in drawn.predictors for each in one.features}
     for dashboard in dashboards.values():
         ids = [panel["id"] for panel in dashboard["panels"]]
         assert len(set(ids)) == len(ids)
-        assert all(panel_id < 1000 or panel_id in alert_ids for panel_id in ids)
+        assert all(panel_id < 1000 or panel_id in alert_ids | features for panel_id in ids)
 
 
 def test_panels_fill_the_grid_without_overlap(dashboards: dict[str, Json]) -> None:
@@ -215,6 +218,14 @@ def test_alert_panels_are_where_the_rules_point(drawn: Registry, dashboards: dic
             assert rule.value in expressions[-1]
             assert alert.is_freshness or alert.condition.metric in expressions[0]
             assert "](<https://" in panel["description"]
+
+
+def test_what_is_expected_of_a_feature_is_drawn() -> None:
+    panels = parsed(render(ORDINARY))[conventions.predictor_dashboard_file(ETA.id)]["panels"]
+    (panel,) = (one for one in panels if one["id"] == conventions.expected_panel_id("prep_time"))
+    steps = panel["fieldConfig"]["defaults"]["thresholds"]["steps"]
+    assert [(step["color"], step.get("value")) for step in steps] == [("red", None), ("transparent", 0), ("red", 7200)]
+    assert [target["legendFormat"] for target in panel["targets"]] == ["max", "min"]
 
 
 def _notifies(alert: Alert) -> Condition:

@@ -94,12 +94,12 @@ def _contact_point(point: ContactPoint, team: str) -> dict[str, Any]:
 def _slack(point: ContactPoint, team: str) -> dict[str, str]:
     """One of token and URL is to be set; Grafana takes an empty one as none."""
     secrets = {secret: f"${environment_variable(team, f'slack_{secret}')}" for secret in ("token", "url")}
-    return {"recipient": _literal(point.target), **secrets}
+    return {"recipient": _literal(point.recipient), **secrets}
 
 
 def _pagerduty(point: ContactPoint, team: str) -> dict[str, str]:
     key = f"${environment_variable(team, 'pagerduty_integration_key')}"
-    return {"integrationKey": key, "severity": "critical", "component": _literal(point.target)}
+    return {"integrationKey": key, "severity": "critical", "component": _literal(point.recipient)}
 
 
 def _rule_group(root: Root, group: RuleGroup) -> dict[str, Any]:

@@ -18,9 +18,10 @@ from generator.alerting.health import health_rules
 from generator.alerting.rules import LOOK_BACK_SECONDS, Rule, rules_of
 from generator.model import Alert
 from generator.promql import matcher, selector
+from generator.render.grafana.build import team_root
 from metrics_exporter.definitions import Comparison
 from metrics_exporter.windows import DAILY
-from tests.output.examples import FRESHNESS, alert, predictor
+from tests.output.examples import FRESHNESS, TEAM, alert, predictor
 from tests.output.published import Segment, expect, series
 from tests.real_parts import PrometheusBinaries
 
@@ -259,3 +260,27 @@ def test_each_side_of_a_rule_is_one_short_line(watched: Alert) -> None:
     lines = rule_of(watched).expression.split("\n")
     assert len(lines) == (2 if watched is OUTSIDE else 1)
     assert all(len(line) <= LONGEST_LINE for line in lines)
+
+
+@pytest.mark.parametrize(
+    ("watched", "replaced", "evaluator"),
+    [
+        (ABOVE, 0.4, {"type": "gt", "params": [0.4]}),
+        (BELOW, 0.1, {"type": "lt", "params": [0.1]}),
+        (OUTSIDE, 0.4, {"type": "outside_range", "params": [0.1, 0.4]}),
+        (FRESHNESS, 10800, {"type": "gt", "params": [10800]}),
+    ],
+    ids=["above", "below", "outside", "freshness"],
+)
+def test_in_grafana_what_is_not_judged_is_not_past_the_threshold(
+    watched: Alert, replaced: float, evaluator: dict[str, object]
+) -> None:
+    """A series that Grafana's reducer drops would fire for two more evaluations: NaN becomes the threshold itself."""
+    (file,) = team_root(TEAM, (predictor(watched),)).files
+    assert file.group
+    (rule,) = file.group.rules
+    asked, reduced, compared = rule.queries
+    assert asked.model["expr"] == rule_of(watched).value
+    assert (asked.range_from, rule.no_data_state, rule.pending) == (LOOK_BACK_SECONDS, "OK", "0s")
+    assert reduced.model["settings"] == {"mode": "replaceNN", "replaceWithValue": replaced}
+    assert (rule.condition, compared.model["conditions"]) == ("C", [{"evaluator": evaluator}])

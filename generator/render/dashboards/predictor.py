@@ -12,6 +12,7 @@ from generator.render.dashboards.queries import WEEK, among, latest, moved, rank
 
 RANKED = 25
 LINES = 10
+EXPECTED = 6  # of the features: a panel each
 _MEAN, _QUANTILE = "ml_prediction_mean", "ml_prediction_quantile"
 _DEFAULTS, _NULLS = "ml_feature_default_ratio", "ml_feature_null_ratio"
 _LABELLED = "ml_evaluation_labelled_ratio"
@@ -228,12 +229,10 @@ def _moved(predictor: Predictor) -> Placed:
 
 
 def _expected(predictor: Predictor) -> list[Placed]:
-    """The extremes of the features of which the registry says what makes sense, beside that."""
-    return [
-        _extremes(predictor, feature)
-        for feature in predictor.features
-        if feature.expect_min is not None or feature.expect_max is not None
-    ]
+    """The extremes of features of which the registry says what makes sense, beside that; the most important ones."""
+    known = (one for one in predictor.features if (one.expect_min, one.expect_max) != (None, None))
+    chosen = sorted(known, key=lambda feature: -(feature.importance or 0))[:EXPECTED]
+    return [_extremes(predictor, feature) for feature in chosen]
 
 
 def _extremes(predictor: Predictor, feature: Feature) -> Placed:

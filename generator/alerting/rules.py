@@ -90,12 +90,12 @@ def expression(predictor: str, condition: Condition) -> str:
 
 def value(predictor: str, condition: Condition) -> str:
     """The readings, past the threshold or not; of replicas that disagree, the worst one."""
-    operators = [operator for operator, _ in limits(condition)]
-    if len(operators) == 1:
-        return _worst(operators[0], predictor, condition)
+    (operator, limit), *other = limits(condition)
+    if not other:
+        return _worst(operator, predictor, condition)
+    # Where no replica is above the upper limit, the one that is lowest.
     by, last = ", ".join(keys(condition)), _last(predictor, condition)
-    above = f"max by ({by}) ({last} > {number(condition.high or 0)})"
-    return f"{above}\nor {_worst('<', predictor, condition)}"
+    return f"max by ({by}) ({last} > {number(limit)})\nor {_worst('<', predictor, condition)}"
 
 
 def _worst(operator: str, predictor: str, condition: Condition) -> str:

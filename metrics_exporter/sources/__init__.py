@@ -8,8 +8,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Protocol
 
+import pyarrow as pa
+
 from metrics_exporter.errors import UserError
-from metrics_exporter.sources.scan import ScanRequest, ScanRow
+from metrics_exporter.sources.scan import ScanRequest
 
 
 class WarehouseError(UserError):
@@ -23,8 +25,8 @@ class ScanTimeoutError(WarehouseError):
 class Warehouse(Protocol):
     """A connection to where prediction logs lie; used by one thread, but `cancel` by any."""
 
-    def scan(self, request: ScanRequest, timeout_seconds: float) -> list[ScanRow]:
-        """Run the scan of a log's time range.
+    def scan(self, request: ScanRequest, timeout_seconds: float) -> pa.Table:
+        """Run the scan of a log's time range; the result has the schema RESULT.
 
         Raises:
             ScanTimeoutError: it took longer than `timeout_seconds`; the warehouse has stopped working on it.

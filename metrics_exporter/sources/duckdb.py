@@ -18,10 +18,11 @@ from datetime import datetime
 from typing import Any
 
 import duckdb
+import pyarrow as pa
 
 from metrics_exporter.definitions import Kind, Log
 from metrics_exporter.sources import ScanTimeoutError, WarehouseError, spill_folder, sql
-from metrics_exporter.sources.scan import ScanRequest, ScanRow
+from metrics_exporter.sources.scan import RESULT, ScanRequest
 from metrics_exporter.urls import scrubbed, shown
 
 _FILES = {
@@ -80,11 +81,11 @@ class DuckDBWarehouse:
         self._running: duckdb.DuckDBPyConnection | None = None
         self._lock = threading.Lock()
 
-    def scan(self, request: ScanRequest, timeout_seconds: float) -> list[ScanRow]:
+    def scan(self, request: ScanRequest, timeout_seconds: float) -> pa.Table:
         """See Warehouse.scan."""
         with self._connected() as connection, ThreadPoolExecutor(1) as pool:
             # In a thread of its own: what waits for it can be interrupted by Ctrl-C, DuckDB can't.
-            running = pool.submit(self._rows, connection, request)
+            running = pool.submit(self._table, connection, request)
             with self._lock:
                 self._running = connection
             try:
@@ -125,14 +126,14 @@ class DuckDBWarehouse:
             connection.execute("SET disabled_optimizers = 'build_side_probe_side'")
             yield connection
 
-    def _rows(self, connection: duckdb.DuckDBPyConnection, request: ScanRequest) -> list[ScanRow]:
+    def _table(self, connection: duckdb.DuckDBPyConnection, request: ScanRequest) -> pa.Table:
         if self._reader:  # of thousands of files, this alone takes its time
             _offer_files(connection, self._place, self._reader, request.log)
         source = describe(connection, request.log)
         statement = sql.scan("duckdb", source, is_kinded=_is_kinded(request))
-        return [ScanRow(*row) for row in connection.execute(statement, _parameters(request, source)).fetchall()]
+        return connection.sql(statement, params=_parameters(request, source)).to_arrow_table().cast(RESULT)
 
-    def _stop(self, connection: duckdb.DuckDBPyConnection, running: Future[list[ScanRow]]) -> None:
+    def _stop(self, connection: duckdb.DuckDBPyConnection, running: Future[pa.Table]) -> None:
         """Wait for the end of a scan that nobody wants any more; an interrupt between two statements reaches neither.
 
         Python can't leave a thread behind that hangs in a call: only the end of the process ends it.

@@ -5,10 +5,12 @@ from __future__ import annotations
 import hashlib
 import math
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Literal, NamedTuple
+
+import pyarrow as pa
 
 from metrics_exporter.definitions import Kind, Log
 from metrics_exporter.profiles.profile import (
@@ -37,6 +39,19 @@ class ScanRequest:
     start: datetime
     end: datetime
     kinds: Kinds
+
+
+# The scan's result; ScanRow says what its columns mean.
+RESULT = pa.schema(
+    [
+        ("part", pa.string()),
+        ("hour", pa.int64()),
+        *[(name, pa.string()) for name in ("predictor", "model_id", "feature", "category")],
+        *[(name, pa.int64()) for name in ("present", "usable", "numbers", "infinities")],
+        *[(name, pa.float64()) for name in ("mean", "squared_deviations", "minimum", "maximum")],
+        ("grid", pa.list_(pa.float64())),
+    ]
+)
 
 
 class ScanRow(NamedTuple):
@@ -71,7 +86,12 @@ class ScanRow(NamedTuple):
     squared_deviations: float | None
     minimum: float | None
     maximum: float | None
-    grid: tuple[float, ...] | list[float] | None
+    grid: list[float] | None
+
+
+def scan_rows(table: pa.Table) -> Iterator[ScanRow]:
+    """The rows of a scan's result."""
+    return map(ScanRow._make, zip(*(table[name].to_pylist() for name in RESULT.names), strict=True))
 
 
 @dataclass
@@ -107,7 +127,7 @@ class Scanned:
     undated_rows: int | None
 
 
-def assemble(name: str, request: ScanRequest, rows: Iterable[ScanRow]) -> Scanned:
+def assemble(name: str, request: ScanRequest, result: pa.Table) -> Scanned:
     """Put the scan's rows together: one hourly window for each hour of the request, also for those without rows.
 
     Of a name longer than `MAX_NAME` characters, its beginning and a digest of the whole stand for it from here on, so
@@ -115,7 +135,7 @@ def assemble(name: str, request: ScanRequest, rows: Iterable[ScanRow]) -> Scanne
     """
     hours: dict[int, _Hour] = defaultdict(_Hour)
     undated_rows = None
-    for row in map(_bounded, rows):
+    for row in map(_bounded, scan_rows(result)):
         if row.part == "undated":
             undated_rows = row.present
         else:

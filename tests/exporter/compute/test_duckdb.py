@@ -15,7 +15,7 @@ import pytest
 from metrics_exporter.definitions import Columns, Log
 from metrics_exporter.sources import ScanTimeoutError, Warehouse, WarehouseError, open_warehouse
 from metrics_exporter.sources.duckdb import DuckDBWarehouse
-from metrics_exporter.sources.scan import ScanRequest
+from metrics_exporter.sources.scan import ScanRequest, scan_rows
 from tests.exporter.compute.logs import HOUR, START, LogFile, Row, scan
 
 
@@ -112,7 +112,7 @@ def test_a_log_that_another_process_writes(log: LogFile) -> None:
         writer.stdin.write("\n")
         writer.stdin.flush()
         assert writer.stdout.readline() == "closed\n"
-    models = [row for row in warehouse.scan(_request(), 60) if row.part == "model"]
+    models = [row for row in scan_rows(warehouse.scan(_request(), 60)) if row.part == "model"]
     assert [row.present for row in models] == [2]
 
 
@@ -178,7 +178,7 @@ def test_quantiles_of_large_models_come_near_from_a_sample(log: LogFile) -> None
 def test_the_same_scan_gives_the_same_numbers(log: LogFile) -> None:
     _quantile_log(log, 30_000, models=2)
     warehouse = open_warehouse(log.url)
-    first, second = (sorted(map(repr, warehouse.scan(_request(), 60))) for _ in range(2))
+    first, second = (sorted(map(repr, scan_rows(warehouse.scan(_request(), 60)))) for _ in range(2))
     assert first == second
 
 
@@ -191,7 +191,7 @@ def test_a_day_comes_from_one_statement(log: LogFile) -> None:
 def test_threads_and_memory_are_set(log: LogFile) -> None:
     log.write([Row({"a": 1})])
     limited = DuckDBWarehouse(str(log.path), threads=1, memory_limit="300MB")
-    assert [row.present for row in limited.scan(_request(), 60) if row.part == "model"] == [1]
+    assert [row.present for row in scan_rows(limited.scan(_request(), 60)) if row.part == "model"] == [1]
     with pytest.raises(WarehouseError, match="can't be opened"):
         DuckDBWarehouse(str(log.path), memory_limit="much").scan(_request(), 60)
     assert duckdb.connect(str(log.path)).execute("SELECT count(*) FROM predictions").fetchone() == (1,)

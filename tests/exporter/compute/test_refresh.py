@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
 
 from metrics_exporter.compute.refresh import LogReport, Refresher
@@ -16,7 +17,7 @@ from metrics_exporter.definitions import Definitions, Kind, Log
 from metrics_exporter.profiles.history import History
 from metrics_exporter.profiles.profile import Profile, Series
 from metrics_exporter.sources import ScanTimeoutError, Warehouse, open_warehouse
-from metrics_exporter.sources.scan import ScanRequest, ScanRow
+from metrics_exporter.sources.scan import ScanRequest
 from tests.exporter.compute.logs import HOUR, START, LogFile, Row, definitions
 
 DAY = timedelta(days=1)
@@ -32,7 +33,7 @@ class Recording:
     asked: list[tuple[datetime, datetime]] = field(default_factory=list)
     slow: set[datetime] = field(default_factory=set)
 
-    def scan(self, request: ScanRequest, timeout_seconds: float) -> list[ScanRow]:
+    def scan(self, request: ScanRequest, timeout_seconds: float) -> pa.Table:
         self.asked.append((request.start, request.end))
         if any(request.start < end <= request.end for end in self.slow):
             raise ScanTimeoutError("too slow")

@@ -9,6 +9,11 @@ _URL = re.compile(
 )
 
 
+def is_url(place: str) -> bool:
+    """Whether a place is no path on this machine."""
+    return _URL.fullmatch(place) is not None
+
+
 def shown(url: str) -> str:
     """A URL without user, password and query; a plain path stays as it is."""
     found = _URL.fullmatch(url)

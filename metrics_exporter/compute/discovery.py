@@ -16,7 +16,7 @@ from metrics_exporter.compute.log_facts import FeatureFacts, LogFacts, ModelFact
 from metrics_exporter.definitions import Kind, Log
 from metrics_exporter.profiles.profile import Profile
 from metrics_exporter.sources import Warehouse, open_warehouse
-from metrics_exporter.sources.scan import Kinds, Scanned, ScanRequest, assemble
+from metrics_exporter.sources.scan import Kinds, Scanned, ScanRequest, assemble, scan
 from metrics_exporter.windows import DAY, HOUR
 
 _SPAN_HOURS = 24
@@ -71,7 +71,7 @@ class _Reader:
 
     def _ask(self, start: datetime, end: datetime) -> Scanned:
         request = ScanRequest(self._log, start, end, self._kinds)
-        return assemble(self._name, request, self._warehouse.scan(request, self._timeout))
+        return assemble(self._name, request, scan(self._warehouse, request, self._timeout))
 
     def _take(self, profile: Profile, end: datetime) -> None:
         series = profile.series

@@ -14,7 +14,7 @@ from metrics_exporter.definitions import Definitions, Kind, Log
 from metrics_exporter.profiles.history import History, HistoryError
 from metrics_exporter.profiles.profile import Series, WindowProfiles, merge_windows, with_absent
 from metrics_exporter.sources import ScanTimeoutError, Warehouse, WarehouseError
-from metrics_exporter.sources.scan import Scanned, ScanRequest, assemble
+from metrics_exporter.sources.scan import Scanned, ScanRequest, assemble, scan
 from metrics_exporter.windows import DAY, HOUR
 
 KNOWN_FOR = timedelta(days=7)  # a model, or a feature of a model, that had rows so recently is expected to have some
@@ -229,7 +229,7 @@ class _LogRefresher:
         self._beat()
         began = time.monotonic()
         try:
-            rows = self._warehouse.scan(request, self._limits.timeout_seconds)
+            rows = scan(self._warehouse, request, self._limits.timeout_seconds)
         finally:
             self._query_seconds = (self._query_seconds or 0.0) + time.monotonic() - began
         return assemble(self._name, request, rows)

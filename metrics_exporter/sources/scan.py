@@ -1,14 +1,15 @@
-"""A warehouse's answer to the scan, put together as profiles."""
+"""The scan: all profiles of a log's time range, asked of a warehouse in one statement, and put together."""
 
 from __future__ import annotations
 
 import hashlib
 import math
+import time
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import pyarrow as pa
 
@@ -22,6 +23,8 @@ from metrics_exporter.profiles.profile import (
     order,
     truth_distribution,
 )
+from metrics_exporter.sources import ScanTimeoutError, Warehouse, WarehouseError, sql
+from metrics_exporter.sources.log_shape import read_shape, table_parts
 
 Kinds = Mapping[tuple[str, str], Kind]  # by (predictor, feature)
 
@@ -87,6 +90,75 @@ class ScanRow(NamedTuple):
     minimum: float | None
     maximum: float | None
     grid: list[float] | None
+
+
+def scan(warehouse: Warehouse, request: ScanRequest, timeout_seconds: float) -> pa.Table:
+    """Scan a log's time range; the result has the schema RESULT.
+
+    Raises:
+        ScanTimeoutError: it took longer than `timeout_seconds`; the warehouse has stopped working on it.
+        WarehouseError: any other failure.
+    """
+    try:
+        return _Scan(warehouse, request, time.monotonic() + timeout_seconds).run()
+    except TimeoutError:
+        raise ScanTimeoutError(_timeout_message(request, timeout_seconds)) from None
+    finally:
+        warehouse.close()
+
+
+@dataclass(frozen=True)
+class _Scan:
+    warehouse: Warehouse
+    request: ScanRequest
+    deadline: float
+
+    def run(self) -> pa.Table:
+        log = self.request.log
+        types = self.warehouse.columns(log.table, self._left())
+        source = read_shape(log, types, self._is_empty)
+        statement = sql.scan(self.warehouse.dialect, source, is_kinded=_is_kinded(self.request))
+        return self._run(statement, _parameters(self.request, source)).cast(RESULT)
+
+    def _is_empty(self, column: str) -> bool:
+        statement = sql.sample_of(self.warehouse.dialect, table_parts(self.request.log.table), column)
+        return not self._run(statement, {}).to_pylist()
+
+    def _run(self, statement: str, parameters: Mapping[str, Any]) -> pa.Table:
+        try:
+            return self.warehouse.run(statement, parameters, self._left())
+        except WarehouseError as error:
+            raise WarehouseError(f"table {self.request.log.table}: {error}") from None
+
+    def _left(self) -> float:
+        return max(0.0, self.deadline - time.monotonic())
+
+
+def _is_kinded(request: ScanRequest) -> bool:
+    return any(kind is not Kind.NUMERIC for kind in request.kinds.values())
+
+
+def _parameters(request: ScanRequest, source: sql.Source) -> dict[str, Any]:
+    parameters: dict[str, Any] = {"start": _utc(request.start, source), "end": _utc(request.end, source)}
+    if source.has_labels or _is_kinded(request):
+        parameters["kind_predictors"] = [predictor for predictor, _ in request.kinds]
+        parameters["kind_features"] = [feature for _, feature in request.kinds]
+        parameters["kinds"] = [str(kind) for kind in request.kinds.values()]
+    if source.layout == "columns":
+        parameters["names"] = [column.name for column in source.feature_columns]
+    return parameters
+
+
+def _utc(time: datetime, source: sql.Source) -> str:
+    text = time.strftime("%Y-%m-%d %H:%M:%S")
+    return text if source.sent_at == "naive" else f"{text}+00"
+
+
+def _timeout_message(request: ScanRequest, seconds: float) -> str:
+    return (
+        f"table {request.log.table}: the scan of {request.start:%Y-%m-%d %H:%M} to {request.end:%Y-%m-%d %H:%M} UTC "
+        f"was stopped after {seconds:g} s; raise the exporter's timeout, or give the warehouse more power"
+    )
 
 
 def scan_rows(table: pa.Table) -> Iterator[ScanRow]:

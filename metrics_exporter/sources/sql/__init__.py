@@ -24,6 +24,9 @@ SAMPLE_ROWS = 75_000
 DENSE_SHARE = 0.75
 
 
+Layout = Literal["map", "json_map", "json", "columns"]
+
+
 @dataclass(frozen=True)
 class FeatureColumn:
     """One feature with a column (or STRUCT field) of its own.
@@ -55,12 +58,12 @@ class Source:
 
     table: tuple[str, ...]
     columns: Columns
-    sent_at: Literal["timestamp", "timestamptz", "text"]
-    layout: Literal["map", "json_map", "json", "columns"]
+    sent_at: Literal["naive", "zoned", "text"]
+    layout: Layout
     feature_columns: tuple[FeatureColumn, ...]
     has_numbers: bool
     has_labels: bool
-    defaults: Literal["list", "json"] | None
+    defaults: Literal["list", "text"] | None
 
 
 _ENVIRONMENT = Environment(
@@ -92,3 +95,12 @@ def scan(dialect: str, source: Source, *, is_kinded: bool) -> str:
         sample_rows=SAMPLE_ROWS,
         dense_share=DENSE_SHARE,
     )
+
+
+def sample_of(dialect: str, table: tuple[str, ...], column: str) -> str:
+    """A statement with one row, or none where the column holds no value."""
+    template = _ENVIRONMENT.from_string(
+        "{% import dialect as sql %}"
+        "SELECT 1 FROM {{ sql.path(table) }} WHERE {{ sql.identifier(column) }} IS NOT NULL LIMIT 1"
+    )
+    return template.render(dialect=f"dialects/{dialect}.sql.j2", table=table, column=column)

@@ -16,6 +16,7 @@ from metrics_exporter.definitions import Catalogue, Columns, Definitions, Featur
 from metrics_exporter.profiles.profile import Profile, WindowProfiles
 from metrics_exporter.sources import open_warehouse
 from metrics_exporter.sources.scan import ScanRequest, assemble
+from metrics_exporter.sources.scan import scan as run_scan
 
 START = datetime(2026, 3, 4, 10, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -99,10 +100,10 @@ def scan(
     log = Log(table=table, columns=columns or Columns())
     request = ScanRequest(log, start, start + hours * HOUR, kinds or {})
     warehouse = open_warehouse(url)
-    scanned = assemble("default", request, warehouse.scan(request, 60))
+    scanned = assemble("default", request, run_scan(warehouse, request, 60))
     if scanned.must_repeat:
         request = ScanRequest(log, start, start + hours * HOUR, {**request.kinds, **scanned.new_kinds})
-        scanned = assemble("default", request, warehouse.scan(request, 60))
+        scanned = assemble("default", request, run_scan(warehouse, request, 60))
     return scanned.windows
 
 

@@ -16,7 +16,8 @@ from metrics_exporter.definitions import Columns, Log
 from metrics_exporter.sources import ScanTimeoutError, Warehouse, WarehouseError, open_warehouse
 from metrics_exporter.sources.duckdb import DuckDBWarehouse
 from metrics_exporter.sources.scan import ScanRequest, scan_rows
-from tests.exporter.compute.logs import HOUR, START, LogFile, Row, scan
+from metrics_exporter.sources.scan import scan as run_scan
+from tests.exporter.compute.logs import HOUR, START, LogFile, Row, by_feature, scan
 
 
 def _request(table: str = "predictions", columns: Columns | None = None) -> ScanRequest:
@@ -25,7 +26,7 @@ def _request(table: str = "predictions", columns: Columns | None = None) -> Scan
 
 def _error(url: str, request: ScanRequest | None = None) -> str:
     with pytest.raises(WarehouseError) as caught:
-        open_warehouse(url).scan(request or _request(), 60)
+        run_scan(open_warehouse(url), request or _request(), 60)
     assert "\n" not in str(caught.value)
     return str(caught.value)
 
@@ -68,6 +69,45 @@ def test_a_missing_table_and_missing_columns_are_named(log: LogFile) -> None:
     assert "no column 'inputs'" in _error(log.url, _request(columns=Columns(features="inputs")))
 
 
+def test_a_table_is_one_of_the_database_and_never_a_file_or_what_is_built_in(log: LogFile, tmp_path: Path) -> None:
+    log.write([Row({"a": 1})])
+    (tmp_path / "secrets.csv").write_text("password\nhunter2\n", encoding="utf-8")
+    for table in (f'"{tmp_path}/secrets.csv"', f'"{log.path}"', "sqlite_master", "information_schema.tables"):
+        error = _error(log.url, _request(table))
+        assert f"table {table} is not in the log's database" in error
+        assert "password" not in error
+    log.execute(f"COPY predictions TO '{tmp_path}/log.parquet'")
+    assert scan(f"duckdb:{tmp_path}/*.parquet", table=f'"{tmp_path}/secrets.csv"')[0].rows == 1
+
+
+def test_the_names_that_a_table_has(log: LogFile) -> None:
+    log.write([Row({"a": 1})])
+    log.execute("CREATE SCHEMA s", "CREATE VIEW s.v AS SELECT * FROM predictions")
+    for table in ("Predictions", "main.predictions", "log.predictions", "log.main.predictions", "s.v", "log.s.V"):
+        assert scan(log.url, table=table)[0].rows == 1
+    assert "Did you mean 'predictions'?" in _error(log.url, _request("prediction"))
+    assert "There are: predictions, v" in _error(log.url, _request("s.nothing"))
+
+
+def test_nothing_that_is_read_changes_the_settings(log: LogFile) -> None:
+    log.write([Row({"a": 1})])
+    warehouse = open_warehouse(log.url)
+    for statement in ("SET TimeZone = 'Asia/Seoul'", "SET autoload_known_extensions = true"):
+        with pytest.raises(WarehouseError, match="locked"):
+            warehouse.run(statement, {}, 60)
+    settings = "SELECT count(*) AS n FROM duckdb_settings() WHERE name LIKE 'auto%known_extensions' AND value = 'false'"
+    assert warehouse.run(settings, {}, 60).to_pylist() == [{"n": 2}]
+    warehouse.close()
+
+
+@pytest.mark.parametrize("kind", ["INTEGER", "BLOB", "STRUCT(a INTEGER)"])
+def test_a_column_without_any_value_is_of_any_type(log: LogFile, kind: str) -> None:
+    log.write([Row({"a": 1})])
+    log.reshape(f"* REPLACE (NULL::{kind} AS default_values_used, NULL::{kind} AS prediction_result)")
+    profiles = by_feature(scan(log.url)[0])
+    assert (profiles[None].rows, profiles[None].nulls, profiles["a"].defaults) == (1, 1, 0)
+
+
 @pytest.mark.parametrize(
     ("select", "words"),
     [
@@ -108,11 +148,11 @@ def test_a_log_that_another_process_writes(log: LogFile) -> None:
         assert writer.stdout is not None
         assert writer.stdout.readline() == "open\n"
         with pytest.raises(WarehouseError, match="is locked: another process has it open for writing"):
-            warehouse.scan(_request(), 60)
+            run_scan(warehouse, _request(), 60)
         writer.stdin.write("\n")
         writer.stdin.flush()
         assert writer.stdout.readline() == "closed\n"
-    models = [row for row in scan_rows(warehouse.scan(_request(), 60)) if row.part == "model"]
+    models = [row for row in scan_rows(run_scan(warehouse, _request(), 60)) if row.part == "model"]
     assert [row.present for row in models] == [2]
 
 
@@ -130,7 +170,7 @@ def slow(log: LogFile) -> Warehouse:
 def test_the_deadline_stops_the_query_in_the_database(slow: Warehouse) -> None:
     began = time.monotonic()
     with pytest.raises(ScanTimeoutError, match=r"table predictions: the scan of 2026-03-04 10:00 .* after 0.5 s"):
-        slow.scan(_request(), 0.5)
+        run_scan(slow, _request(), 0.5)
     assert time.monotonic() - began < 10
     busy = time.process_time()
     time.sleep(0.5)
@@ -141,7 +181,7 @@ def test_another_thread_cancels(slow: Warehouse) -> None:
     slow.cancel()  # nothing runs: nothing to cancel
     threading.Timer(0.5, slow.cancel).start()
     with pytest.raises(WarehouseError) as caught:
-        slow.scan(_request(), 60)
+        run_scan(slow, _request(), 60)
     assert not isinstance(caught.value, ScanTimeoutError)
     slow.close()
 
@@ -178,7 +218,7 @@ def test_quantiles_of_large_models_come_near_from_a_sample(log: LogFile) -> None
 def test_the_same_scan_gives_the_same_numbers(log: LogFile) -> None:
     _quantile_log(log, 30_000, models=2)
     warehouse = open_warehouse(log.url)
-    first, second = (sorted(map(repr, scan_rows(warehouse.scan(_request(), 60)))) for _ in range(2))
+    first, second = (sorted(map(repr, scan_rows(run_scan(warehouse, _request(), 60)))) for _ in range(2))
     assert first == second
 
 
@@ -191,16 +231,16 @@ def test_a_day_comes_from_one_statement(log: LogFile) -> None:
 def test_threads_and_memory_are_set(log: LogFile) -> None:
     log.write([Row({"a": 1})])
     limited = DuckDBWarehouse(str(log.path), threads=1, memory_limit="300MB")
-    assert [row.present for row in scan_rows(limited.scan(_request(), 60)) if row.part == "model"] == [1]
+    assert [row.present for row in scan_rows(run_scan(limited, _request(), 60)) if row.part == "model"] == [1]
     with pytest.raises(WarehouseError, match="can't be opened"):
-        DuckDBWarehouse(str(log.path), memory_limit="much").scan(_request(), 60)
+        run_scan(DuckDBWarehouse(str(log.path), memory_limit="much"), _request(), 60)
     assert duckdb.connect(str(log.path)).execute("SELECT count(*) FROM predictions").fetchone() == (1,)
 
 
 def test_too_little_memory_names_the_setting(log: LogFile) -> None:
     _quantile_log(log, 100_000)
     with pytest.raises(WarehouseError, match="raise the exporter's query_memory"):
-        open_warehouse(log.url, threads=1, memory_limit="4MB").scan(_request(), 60)
+        run_scan(open_warehouse(log.url, threads=1, memory_limit="4MB"), _request(), 60)
 
 
 def test_rows_with_other_features_than_most(log: LogFile) -> None:

@@ -1,0 +1,180 @@
+"""The shape of a prediction log: which of its columns play which role, and how each is stored."""
+
+from __future__ import annotations
+
+import fnmatch
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+from enum import Enum, auto
+from typing import Literal
+
+from metrics_exporter.definitions import Log
+from metrics_exporter.sources import WarehouseError, sql
+
+_NAME_PART = re.compile(r'"((?:[^"]|"")*)"|([^."]+)')
+_ROLES = ("sent_at", "prediction_id", "predictor_name", "model_id", "prediction_result")
+
+
+class Form(Enum):
+    """What a warehouse's type is to the scan."""
+
+    NUMBER = auto()
+    TRUTH = auto()
+    TEXT = auto()
+    JSON = auto()
+    NAIVE_TIME = auto()
+    ZONED_TIME = auto()
+    LIST = auto()
+    MAP = auto()
+    STRUCT = auto()
+    OTHER = auto()
+
+
+@dataclass(frozen=True)
+class ColumnType:
+    """The type of a column.
+
+    Attributes:
+        shown: its name in the warehouse.
+        form: what it is to the scan.
+        fields: of a STRUCT, by name; of a MAP, `value` alone.
+    """
+
+    shown: str
+    form: Form
+    fields: Mapping[str, ColumnType] = field(default_factory=dict)
+
+
+Types = Mapping[str, ColumnType]
+
+
+def table_parts(table: str) -> tuple[str, ...]:
+    """The parts of a qualified name, `schema.table` or `"my.schema"."table"`."""
+    return tuple(quoted.replace('""', '"') if quoted else plain for quoted, plain in _NAME_PART.findall(table))
+
+
+def did_you_mean(name: str, names: Iterable[str]) -> str:
+    """A question after the nearest of some names; empty where none is near."""
+    shown = {other.lower(): other for other in names}
+    near = get_close_matches(name.lower(), shown, 1)
+    return f"Did you mean {shown[near[0]]!r}?" if near else ""
+
+
+def read_shape(log: Log, types: Types, is_empty: Callable[[str], bool]) -> sql.Source:
+    """How the scan is to read a log.
+
+    Args:
+        log: its table, and its columns by role.
+        types: of all columns of the table.
+        is_empty: whether a column holds no value at all, and so may be of any type.
+
+    Raises:
+        WarehouseError: a column is missing or of a type that can't be read.
+    """
+    return _Reader(log, types, is_empty).read()
+
+
+@dataclass(frozen=True)
+class _Reader:
+    log: Log
+    types: Types
+    is_empty: Callable[[str], bool]
+
+    def read(self) -> sql.Source:
+        for role in _ROLES:
+            self._require(getattr(self.log.columns, role), role)
+        self._check_result()
+        layout, features = self._features()
+        return sql.Source(
+            table=table_parts(self.log.table),
+            columns=self.log.columns,
+            sent_at=self._sent_at(),
+            layout=layout,
+            feature_columns=features,
+            has_numbers=self._stores(layout, features, is_number=True),
+            has_labels=self._stores(layout, features, is_number=False),
+            defaults=self._defaults(),
+        )
+
+    def _require(self, column: str, role: str) -> ColumnType:
+        if column not in self.types:
+            raise WarehouseError(
+                f"table {self.log.table} has no column {column!r}; name the one that holds {role} in the registry "
+                f"(logs: columns: {role}). There are: {', '.join(self.types)}"
+            )
+        return self.types[column]
+
+    def _unfit(self, column: str, advice: str) -> WarehouseError:
+        return WarehouseError(f"table {self.log.table}: column {column} is {self.types[column].shown}; {advice}")
+
+    def _sent_at(self) -> Literal["naive", "zoned", "text"]:
+        column = self.log.columns.sent_at
+        match self.types[column].form:
+            case Form.NAIVE_TIME:
+                return "naive"
+            case Form.ZONED_TIME:
+                return "zoned"
+            case Form.TEXT:
+                return "text"
+        raise self._unfit(column, "sent_at must be a timestamp or ISO text")
+
+    def _check_result(self) -> None:
+        column = self.log.columns.prediction_result
+        if self.types[column].form not in {Form.NUMBER, Form.TRUTH, Form.TEXT} and not self.is_empty(column):
+            raise self._unfit(column, "prediction_result must be a number")
+
+    def _defaults(self) -> Literal["list", "text"] | None:
+        column = self.log.columns.default_values_used
+        if column not in self.types:
+            return None
+        match self.types[column].form:
+            case Form.LIST:
+                return "list"
+            case Form.TEXT | Form.JSON:
+                return "text"
+        if self.is_empty(column):
+            return None
+        raise self._unfit(column, "default_values_used must be a list of text, or such a list as text")
+
+    def _features(self) -> tuple[sql.Layout, tuple[sql.FeatureColumn, ...]]:
+        column = self.log.columns.features
+        if not isinstance(column, str):
+            return "columns", _columns((name, (name,), self.types[name]) for name in self._listed(column))
+        kind = self._require(column, "features")
+        match kind.form:
+            case Form.STRUCT:
+                return "columns", _columns((name, (column, name), type_) for name, type_ in kind.fields.items())
+            case Form.MAP:
+                return ("json_map" if kind.fields["value"].form is Form.JSON else "map"), ()
+            case Form.TEXT | Form.JSON:
+                return "json", ()
+        if self.is_empty(column):
+            return "columns", ()
+        raise self._unfit(
+            column, "features must be a MAP, JSON, a STRUCT, or a list of columns (logs: columns: features)"
+        )
+
+    def _stores(self, layout: sql.Layout, features: tuple[sql.FeatureColumn, ...], *, is_number: bool) -> bool:
+        """Whether some features are stored as numbers, or as text."""
+        if layout == "columns":
+            return any(column.is_number is is_number for column in features)
+        column = self.log.columns.features
+        stored = self.types[column].fields.get("value") if isinstance(column, str) else None
+        return (stored is not None and stored.form is Form.NUMBER) is is_number
+
+    def _listed(self, entries: tuple[str, ...]) -> list[str]:
+        others = {value for role, value in self.log.columns if role != "features"}
+        free = [name for name in self.types if name not in others]
+        names = [name for name in free if any(fnmatch.fnmatchcase(name, entry) for entry in entries)]
+        if not names:
+            raise WarehouseError(
+                f"table {self.log.table}: no column matches {', '.join(entries)} (logs: columns: features). "
+                f"There are: {', '.join(self.types)}"
+            )
+        return names
+
+
+def _columns(fields: Iterable[tuple[str, tuple[str, ...], ColumnType]]) -> tuple[sql.FeatureColumn, ...]:
+    return tuple(sql.FeatureColumn(name, path, type_.form is Form.NUMBER) for name, path, type_ in fields)

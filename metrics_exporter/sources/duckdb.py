@@ -208,7 +208,7 @@ def _check_catalogue(connection: duckdb.DuckDBPyConnection, table: str) -> None:
     ).fetchall()
     names = {name for parts in found for name in _names(*map(str.lower, parts))}
     if tuple(part.lower() for part in table_parts(table)) not in names:
-        raise WarehouseError(_no_table(table, [name for *_, name in found]))
+        raise WarehouseError(_no_table(table, sorted(name for *_, name in found)))
 
 
 def _names(database: str, schema: str, name: str) -> Iterator[tuple[str, ...]]:

@@ -34,14 +34,26 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _TRUTHS = {"true", "false"}
 
 
+ATOMS = pa.schema([("predictor", pa.string()), ("feature", pa.string()), ("value", pa.float64())])
+
+
 @dataclass(frozen=True)
 class ScanRequest:
-    """What to scan: whole hours of a log, `start` inclusive, `end` exclusive, and the kinds known so far."""
+    """What to scan: whole hours of a log.
+
+    Attributes:
+        log: where.
+        start: inclusive.
+        end: exclusive.
+        kinds: those known so far.
+        atoms: single values to be counted in any case, with the schema ATOMS (feature NULL: the predictions).
+    """
 
     log: Log
     start: datetime
     end: datetime
     kinds: Kinds
+    atoms: pa.Table = field(default_factory=ATOMS.empty_table)
 
 
 # The scan's result; ScanRow says what its columns mean.
@@ -53,6 +65,9 @@ RESULT = pa.schema(
         *[(name, pa.int64()) for name in ("present", "usable", "numbers", "infinities")],
         *[(name, pa.float64()) for name in ("mean", "squared_deviations", "minimum", "maximum")],
         ("grid", pa.list_(pa.float64())),
+        ("grid_rows", pa.int64()),
+        ("atoms", pa.list_(pa.float64())),
+        ("atom_counts", pa.list_(pa.int64())),
     ]
 )
 
@@ -73,6 +88,10 @@ class ScanRow(NamedTuple):
 
     `series` comes once with category None for what is read as a number (or can't be read as the feature's kind), and
     once a category. `undated`, rows whose text is no time, comes once for a log whose times are text, else not at all.
+
+    The grid is made from `grid_rows` values: all finite numbers that are no defaults, or a sample of them. `atoms`, in
+    order, are single values that may hold much of the series: its grid repeats them, or the request names them;
+    `atom_counts` says how often each occurs in all rows, not only in the sample.
     """
 
     part: Literal["duplicates", "model", "series", "other", "defaults", "undated"]
@@ -90,6 +109,9 @@ class ScanRow(NamedTuple):
     minimum: float | None
     maximum: float | None
     grid: list[float] | None
+    grid_rows: int
+    atoms: list[float] | None
+    atom_counts: list[int] | None
 
 
 def scan(warehouse: Warehouse, request: ScanRequest, timeout_seconds: float) -> pa.Table:
@@ -117,7 +139,12 @@ class _Scan:
         log = self.request.log
         types = self.warehouse.columns(log.table, self._left())
         source = read_shape(log, types, self._is_empty)
-        statement = sql.scan(self.warehouse.dialect, source, is_kinded=_is_kinded(self.request))
+        statement = sql.scan(
+            self.warehouse.dialect,
+            source,
+            is_kinded=_is_kinded(self.request),
+            has_atoms=self.request.atoms.num_rows > 0,
+        )
         return self._run(statement, _parameters(self.request, source)).cast(RESULT)
 
     def _is_empty(self, column: str) -> bool:
@@ -144,6 +171,9 @@ def _parameters(request: ScanRequest, source: sql.Source) -> dict[str, Any]:
         parameters["kind_predictors"] = [predictor for predictor, _ in request.kinds]
         parameters["kind_features"] = [feature for _, feature in request.kinds]
         parameters["kinds"] = [str(kind) for kind in request.kinds.values()]
+    if request.atoms.num_rows:
+        for name in ATOMS.names:
+            parameters[f"atom_{name}s"] = request.atoms[name].to_pylist()
     if source.layout == "columns":
         parameters["names"] = [column.name for column in source.feature_columns]
     return parameters

@@ -20,6 +20,8 @@ EXACT_ROWS = 10_000
 # Its rank error is below 0.005 over the whole grid with 95 % confidence (the DKW inequality); it shrinks as 1/√size.
 # Counts, moments and extremes are always those of all rows.
 SAMPLE_ROWS = 75_000
+# Of a series, exact counts are kept of at most so many single values.
+MOST_ATOMS = 50
 # Unless the values of a feature fill this share of a model's rows, its sample is too small: all of them are read.
 DENSE_SHARE = 0.75
 
@@ -75,13 +77,14 @@ _ENVIRONMENT = Environment(
 )
 
 
-def scan(dialect: str, source: Source, *, is_kinded: bool) -> str:
+def scan(dialect: str, source: Source, *, is_kinded: bool, has_atoms: bool) -> str:
     """The one statement of a time range.
 
     Args:
         dialect: the file stem in `sql/dialects/`.
         source: the log.
         is_kinded: some features are known as boolean or categorical, so kinds must be looked up though all are numbers.
+        has_atoms: there are values to be counted whether or not they stand out in this time range.
     """
     template = _ENVIRONMENT.get_template("scan.sql.j2")
     return template.render(
@@ -93,6 +96,8 @@ def scan(dialect: str, source: Source, *, is_kinded: bool) -> str:
         top=TOP_CATEGORIES,
         exact_rows=EXACT_ROWS,
         sample_rows=SAMPLE_ROWS,
+        has_atoms=has_atoms,
+        most_atoms=MOST_ATOMS,
         dense_share=DENSE_SHARE,
     )
 

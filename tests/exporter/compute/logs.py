@@ -62,6 +62,10 @@ class LogFile:
             for statement in statements:
                 connection.execute(statement)
 
+    def ask(self, query: str) -> list[tuple[Any, ...]]:
+        with duckdb.connect(str(self.path)) as connection:
+            return connection.execute(query).fetchall()
+
     def write(self, rows: Iterable[Row]) -> None:
         """Append rows, with the features as a JSON text."""
         records = pa.Table.from_pylist([self._record(row) for row in rows], schema=_SCHEMA)

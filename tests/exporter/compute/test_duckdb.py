@@ -6,16 +6,18 @@ import subprocess
 import sys
 import threading
 import time
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import duckdb
+import pyarrow as pa
 import pytest
 
 from metrics_exporter.definitions import Columns, Log
 from metrics_exporter.sources import ScanTimeoutError, Warehouse, WarehouseError, open_warehouse
 from metrics_exporter.sources.duckdb import DuckDBWarehouse
-from metrics_exporter.sources.scan import ScanRequest, scan_rows
+from metrics_exporter.sources.scan import ATOMS, ScanRequest, ScanRow, scan_rows
 from metrics_exporter.sources.scan import scan as run_scan
 from tests.exporter.compute.logs import HOUR, START, LogFile, Row, by_feature, scan
 
@@ -213,6 +215,51 @@ def test_quantiles_of_large_models_come_near_from_a_sample(log: LogFile) -> None
     assert max(abs(value / rows - (i + 1) / 100) for i, value in enumerate(rare.grid)) < 0.005
     assert atoms.grid[:57] == (0.0,) * 57
     assert max(abs(0.6 + 0.4 * value - (i + 1) / 100) for i, value in enumerate(atoms.grid) if i > 62) < 0.03
+
+
+def _numbers(log: LogFile, atoms: pa.Table | None = None) -> dict[str | None, ScanRow]:
+    """The rows with numbers of the only model, by feature (None: the predictions)."""
+    request = _request()
+    result = run_scan(open_warehouse(log.url), replace(request, atoms=atoms) if atoms else request, 60)
+    return {row.feature: row for row in scan_rows(result) if row.numbers and row.part in ("model", "series")}
+
+
+def test_grids_say_how_many_values_they_are_made_from(log: LogFile) -> None:
+    _quantile_log(log, 100_000)
+    rows = _numbers(log)
+    for feature in ("even", "atoms", None):  # of a sample
+        assert rows[feature].numbers == 100_000
+        assert 74_000 < rows[feature].grid_rows < 76_000
+    assert (rows["rare"].numbers, rows["rare"].grid_rows) == (2_000, 2_000)
+
+
+def test_what_the_grid_repeats_is_counted_over_all_rows(log: LogFile) -> None:
+    _quantile_log(log, 100_000)
+    rows = _numbers(log)
+    ((zeros,),) = log.ask("SELECT count(*) FROM predictions WHERE features['atoms'] = 0")
+    assert (rows["atoms"].atoms, rows["atoms"].atom_counts) == ([0], [zeros])
+    assert [rows[feature].atoms for feature in ("even", "rare", None)] == [None] * 3
+
+
+def test_known_atoms_are_counted_though_nothing_repeats_them(log: LogFile) -> None:
+    log.write([Row({"a": i, "b": i}, result=i) for i in range(200)])
+    known = pa.table(
+        {"predictor": ["p", "p", "q", "p"], "feature": ["a", "a", "b", None], "value": [7.0, 999.0, 7.0, 8.0]},
+        schema=ATOMS,
+    )
+    rows = _numbers(log, known)
+    assert {feature: (row.atoms, row.atom_counts) for feature, row in rows.items()} == {
+        "a": ([7], [1]),
+        "b": (None, None),
+        None: ([8], [1]),
+    }
+
+
+def test_at_most_the_greatest_atoms_are_kept(log: LogFile) -> None:
+    log.write([Row({"a": i}) for i in range(60) for _ in range(2 if i < 50 else 1)])
+    known = pa.table({"predictor": ["p"] * 60, "feature": ["a"] * 60, "value": range(60)}, schema=ATOMS)
+    row = _numbers(log, known)["a"]
+    assert (row.atoms, row.atom_counts) == ([float(i) for i in range(50)], [2] * 50)
 
 
 def test_the_same_scan_gives_the_same_numbers(log: LogFile) -> None:

@@ -139,17 +139,21 @@ class _Scan:
         log = self.request.log
         types = self.warehouse.columns(log.table, self._left())
         source = read_shape(log, types, self._is_empty)
+        span = _span(self.request, source)
         statement = sql.scan(
             self.warehouse.dialect,
             source,
+            has_ids=not self._finds(sql.row_without_id(self.warehouse.dialect, source), span),
             is_kinded=_is_kinded(self.request),
             has_atoms=self.request.atoms.num_rows > 0,
         )
-        return self._run(statement, _parameters(self.request, source)).cast(RESULT)
+        return self._run(statement, {**span, **_parameters(self.request, source)}).cast(RESULT)
 
     def _is_empty(self, column: str) -> bool:
-        statement = sql.sample_of(self.warehouse.dialect, table_parts(self.request.log.table), column)
-        return not self._run(statement, {}).to_pylist()
+        return not self._finds(sql.any_value(self.warehouse.dialect, table_parts(self.request.log.table), column), {})
+
+    def _finds(self, statement: str, parameters: Mapping[str, Any]) -> bool:
+        return bool(self._run(statement, parameters).num_rows)
 
     def _run(self, statement: str, parameters: Mapping[str, Any]) -> pa.Table:
         try:
@@ -165,8 +169,12 @@ def _is_kinded(request: ScanRequest) -> bool:
     return any(kind is not Kind.NUMERIC for kind in request.kinds.values())
 
 
+def _span(request: ScanRequest, source: sql.Source) -> dict[str, str]:
+    return {"start": _utc(request.start, source), "end": _utc(request.end, source)}
+
+
 def _parameters(request: ScanRequest, source: sql.Source) -> dict[str, Any]:
-    parameters: dict[str, Any] = {"start": _utc(request.start, source), "end": _utc(request.end, source)}
+    parameters: dict[str, Any] = {}
     if source.has_labels or _is_kinded(request):
         parameters["kind_predictors"] = [predictor for predictor, _ in request.kinds]
         parameters["kind_features"] = [feature for _, feature in request.kinds]
@@ -388,10 +396,9 @@ def _feature_profile(series: Series, rows: int, parts: _Parts, kind: Kind | None
 def _distribution(row: ScanRow) -> Distribution | None:
     if not row.numbers or row.mean is None or row.minimum is None or row.maximum is None or row.grid is None:
         return None
-    squares = row.squared_deviations or 0.0
-    if not math.isfinite(squares):  # values beyond 1e150: their squares are no numbers any more
-        squares = math.inf
-    return Distribution(row.mean, max(squares, 0.0), row.minimum, row.maximum, tuple(row.grid))
+    # NULL: values beyond 1e150, whose squares are no numbers any more.
+    squares = math.inf if row.squared_deviations is None else max(row.squared_deviations, 0.0)
+    return Distribution(row.mean, squares, row.minimum, row.maximum, tuple(row.grid))
 
 
 def _categories(parts: _Parts) -> Categories:

@@ -77,12 +77,13 @@ _ENVIRONMENT = Environment(
 )
 
 
-def scan(dialect: str, source: Source, *, is_kinded: bool, has_atoms: bool) -> str:
+def scan(dialect: str, source: Source, *, has_ids: bool, is_kinded: bool, has_atoms: bool) -> str:
     """The one statement of a time range.
 
     Args:
         dialect: the file stem in `sql/dialects/`.
         source: the log.
+        has_ids: every row of the time range has a prediction id, which makes the row's key its own.
         is_kinded: some features are known as boolean or categorical, so kinds must be looked up though all are numbers.
         has_atoms: there are values to be counted whether or not they stand out in this time range.
     """
@@ -96,16 +97,27 @@ def scan(dialect: str, source: Source, *, is_kinded: bool, has_atoms: bool) -> s
         top=TOP_CATEGORIES,
         exact_rows=EXACT_ROWS,
         sample_rows=SAMPLE_ROWS,
+        has_ids=has_ids,
         has_atoms=has_atoms,
         most_atoms=MOST_ATOMS,
         dense_share=DENSE_SHARE,
     )
 
 
-def sample_of(dialect: str, table: tuple[str, ...], column: str) -> str:
-    """A statement with one row, or none where the column holds no value."""
+def any_value(dialect: str, table: tuple[str, ...], column: str) -> str:
+    """A statement with a row, or none where the column holds no value."""
     template = _ENVIRONMENT.from_string(
         "{% import dialect as sql %}"
-        "SELECT 1 FROM {{ sql.path(table) }} WHERE {{ sql.identifier(column) }} IS NOT NULL LIMIT 1"
+        "SELECT 1 AS found FROM {{ sql.path(table) }} WHERE {{ sql.identifier(column) }} IS NOT NULL LIMIT 1"
     )
     return template.render(dialect=f"dialects/{dialect}.sql.j2", table=table, column=column)
+
+
+def row_without_id(dialect: str, source: Source) -> str:
+    """A statement with a row, or none where every row of the time range has a prediction id; parameters: start, end."""
+    template = _ENVIRONMENT.from_string(
+        "{% import dialect as sql %}"
+        "SELECT 1 AS found FROM {{ sql.table(source) }} "
+        "WHERE {{ sql.in_range(source) }} AND {{ sql.identifier(source.columns.prediction_id) }} IS NULL LIMIT 1"
+    )
+    return template.render(dialect=f"dialects/{dialect}.sql.j2", source=source)

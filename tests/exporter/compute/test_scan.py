@@ -227,6 +227,42 @@ def test_values_whose_squares_overflow_do_not_stop_the_scan(log: LogFile) -> Non
     assert profiles["y"].distribution.squared_deviations == 0.5
 
 
+def test_a_mean_is_finite_where_the_sum_of_its_values_is_not(log: LogFile) -> None:
+    greatest = 1.7976931348623157e308
+    log.write([Row({"x": greatest if i < 2 else i, "y": -greatest}, result=greatest) for i in range(20)])
+    profiles = by_feature(scan(log.url)[0])
+    for feature, mean in (("x", greatest / 10), ("y", -greatest), (None, greatest)):
+        shape = profiles[feature].distribution
+        assert shape is not None
+        assert shape.mean == pytest.approx(mean)
+        assert all(map(math.isfinite, shape.grid))
+
+
+def test_of_rows_that_share_a_key_always_the_same_counts(log: LogFile) -> None:
+    rows = [Row({"a": i, "b": "x" * (i % 7)}, id="x", defaults=["b"] * (i % 3)) for i in range(2000)]
+    log.write(rows)
+    first = scan(log.url)
+    assert first[0].duplicates == 1999
+    log.execute("DROP TABLE predictions")
+    log.write(reversed(rows))
+    assert scan(log.url) == first
+
+
+@pytest.mark.parametrize("moments", [1, 10])
+def test_large_models_whose_rows_have_no_id_of_their_own(log: LogFile, moments: int) -> None:
+    log.execute(
+        f"""CREATE TABLE predictions AS SELECT TIMESTAMP '2026-03-04 10:00:01' + to_minutes(i % {moments}) AS sent_at,
+        NULL AS prediction_id, 'p' AS predictor_name, 'm1' AS model_id, MAP(['a'], [i % 10]) AS features,
+        i % 100 AS prediction_result FROM range(200000) t(i)"""
+    )
+    profiles = by_feature(scan(log.url)[0])
+    for feature, values in (("a", 10), (None, 100)):
+        shape = profiles[feature].distribution
+        assert shape is not None
+        ranks = [(math.ceil(value) / values, (math.floor(value) + 1) / values) for value in shape.grid]
+        assert all(low - 0.03 <= q <= high + 0.03 for q, (low, high) in zip(GRID, ranks, strict=True))
+
+
 def test_deviation_of_epoch_seconds_survives_cancellation(log: LogFile) -> None:
     log.execute(
         "CREATE TABLE predictions AS SELECT TIMESTAMP '2026-03-04 10:00:01' AS sent_at, i::VARCHAR AS prediction_id, "

@@ -3,17 +3,28 @@
 from __future__ import annotations
 
 import fnmatch
+import logging
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from enum import Enum, auto
+from functools import cache
 from typing import Literal
 
 from metrics_exporter.definitions import Log
 from metrics_exporter.sources import WarehouseError, sql
 
+logger = logging.getLogger(__name__)
+
 _NAME_PART = re.compile(r'"((?:[^"]|"")*)"|([^."]+)')
+# What a column of a role has to hold.
+ADVICE = {
+    "sent_at": "a timestamp or ISO text",
+    "prediction_result": "a number",
+    "features": "a MAP, JSON, a STRUCT, or a list of columns (logs: columns: features)",
+    "default_values_used": "a list of text, or such a list as text",
+}
 _ROLES = ("sent_at", "prediction_id", "predictor_name", "model_id", "prediction_result")
 
 
@@ -76,6 +87,11 @@ def read_shape(log: Log, types: Types, is_empty: Callable[[str], bool]) -> sql.S
     return _Reader(log, types, is_empty).read()
 
 
+@cache
+def _warn_once(message: str) -> None:
+    logger.warning("%s", message)
+
+
 @dataclass(frozen=True)
 class _Reader:
     log: Log
@@ -96,7 +112,17 @@ class _Reader:
             has_numbers=self._stores(layout, features, is_number=True),
             has_labels=self._stores(layout, features, is_number=False),
             defaults=self._defaults(),
+            result="text" if self._is(Form.TEXT, self.log.columns.prediction_result) else "number",
+            number_names=frozenset(
+                column
+                for column in (self.log.columns.predictor_name, self.log.columns.model_id)
+                if self._is(Form.NUMBER, column)
+            ),
+            has_text_ids=self._is(Form.TEXT, self.log.columns.prediction_id),
         )
+
+    def _is(self, form: Form, column: str) -> bool:
+        return self.types[column].form is form
 
     def _require(self, column: str, role: str) -> ColumnType:
         if column not in self.types:
@@ -106,8 +132,10 @@ class _Reader:
             )
         return self.types[column]
 
-    def _unfit(self, column: str, advice: str) -> WarehouseError:
-        return WarehouseError(f"table {self.log.table}: column {column} is {self.types[column].shown}; {advice}")
+    def _unfit(self, column: str, role: str) -> WarehouseError:
+        return WarehouseError(
+            f"table {self.log.table}: column {column} is {self.types[column].shown}; {role} must be {ADVICE[role]}"
+        )
 
     def _sent_at(self) -> Literal["naive", "zoned", "text"]:
         column = self.log.columns.sent_at
@@ -118,12 +146,12 @@ class _Reader:
                 return "zoned"
             case Form.TEXT:
                 return "text"
-        raise self._unfit(column, "sent_at must be a timestamp or ISO text")
+        raise self._unfit(column, "sent_at")
 
     def _check_result(self) -> None:
         column = self.log.columns.prediction_result
         if self.types[column].form not in {Form.NUMBER, Form.TRUTH, Form.TEXT} and not self.is_empty(column):
-            raise self._unfit(column, "prediction_result must be a number")
+            raise self._unfit(column, "prediction_result")
 
     def _defaults(self) -> Literal["list", "text"] | None:
         column = self.log.columns.default_values_used
@@ -136,7 +164,7 @@ class _Reader:
                 return "text"
         if self.is_empty(column):
             return None
-        raise self._unfit(column, "default_values_used must be a list of text, or such a list as text")
+        raise self._unfit(column, "default_values_used")
 
     def _features(self) -> tuple[sql.Layout, tuple[sql.FeatureColumn, ...]]:
         column = self.log.columns.features
@@ -152,9 +180,7 @@ class _Reader:
                 return "json", ()
         if self.is_empty(column):
             return "columns", ()
-        raise self._unfit(
-            column, "features must be a MAP, JSON, a STRUCT, or a list of columns (logs: columns: features)"
-        )
+        raise self._unfit(column, "features")
 
     def _stores(self, layout: sql.Layout, features: tuple[sql.FeatureColumn, ...], *, is_number: bool) -> bool:
         """Whether some features are stored as numbers, or as text."""
@@ -168,6 +194,12 @@ class _Reader:
         others = {value for role, value in self.log.columns if role != "features"}
         free = [name for name in self.types if name not in others]
         names = [name for name in free if any(fnmatch.fnmatchcase(name, entry) for entry in entries)]
+        for entry in entries:
+            if not fnmatch.filter(free, entry):
+                _warn_once(
+                    f"table {self.log.table}: no column matches {entry} (logs: columns: features), so that feature is "
+                    f"missing; correct the entry, or remove it. {did_you_mean(entry, free)}".rstrip()
+                )
         if not names:
             raise WarehouseError(
                 f"table {self.log.table}: no column matches {', '.join(entries)} (logs: columns: features). "

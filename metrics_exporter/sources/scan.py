@@ -12,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Literal, NamedTuple
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from metrics_exporter.definitions import Kind, Log
 from metrics_exporter.profiles.profile import (
@@ -24,7 +25,7 @@ from metrics_exporter.profiles.profile import (
     truth_distribution,
 )
 from metrics_exporter.sources import ScanTimeoutError, Warehouse, WarehouseError, sql
-from metrics_exporter.sources.log_shape import read_shape, table_parts
+from metrics_exporter.sources.log_shape import ADVICE, read_shape, table_parts
 
 Kinds = Mapping[tuple[str, str], Kind]  # by (predictor, feature)
 
@@ -83,18 +84,21 @@ class ScanRow(NamedTuple):
     series     values neither NULL nor NaN     … that are not defaults        … finite numbers      … ±inf
     other      such values beyond the top      … that are not defaults        distinct categories
     defaults   rows with the feature's default
-    undated    rows of the whole log
+    unreadable rows
+    undated    rows of the whole log           1 if others have times
     ========== =============================== ============================== ===================== ===========
 
     `series` comes once with category None for what is read as a number (or can't be read as the feature's kind), and
-    once a category. `undated`, rows whose text is no time, comes once for a log whose times are text, else not at all.
+    once a category; with feature None, once a result that is text. `unreadable` has in `category` the role of a column
+    whose text can't be read in those rows: `features` or `default_values_used`. `undated`, rows without a time in the
+    years that count, comes once.
 
     The grid is made from `grid_rows` values: all finite numbers that are no defaults, or a sample of them. `atoms`, in
     order, are single values that may hold much of the series: its grid repeats them, or the request names them;
     `atom_counts` says how often each occurs in all rows, not only in the sample.
     """
 
-    part: Literal["duplicates", "model", "series", "other", "defaults", "undated"]
+    part: Literal["duplicates", "model", "series", "other", "defaults", "unreadable", "undated"]
     hour: int
     predictor: str
     model_id: str
@@ -147,7 +151,9 @@ class _Scan:
             is_kinded=_is_kinded(self.request),
             has_atoms=self.request.atoms.num_rows > 0,
         )
-        return self._run(statement, {**span, **_parameters(self.request, source)}).cast(RESULT)
+        result = self._run(statement, {**span, **_parameters(self.request, source)}).cast(RESULT)
+        _refuse_unreadable(result, self.request)
+        return result
 
     def _is_empty(self, column: str) -> bool:
         return not self._finds(sql.any_value(self.warehouse.dialect, table_parts(self.request.log.table), column), {})
@@ -192,9 +198,32 @@ def _utc(time: datetime, source: sql.Source) -> str:
     return text if source.sent_at == "naive" else f"{text}+00"
 
 
+def _refuse_unreadable(result: pa.Table, request: ScanRequest) -> None:
+    """Raise where no row can be read; of some that can't, the result has the number."""
+    rows = list(scan_rows(result.filter(pc.field("part").isin(["model", "unreadable", "undated"]))))
+    total = sum(row.present for row in rows if row.part == "model")
+    for role in ("features", "default_values_used"):
+        unreadable = sum(row.present for row in rows if row.part == "unreadable" and row.category == role)
+        if unreadable and unreadable == total:
+            raise _unreadable(request, role, f"the {total} rows of {_range(request)}")
+    if any(row.present and not row.usable for row in rows if row.part == "undated"):
+        raise _unreadable(request, "sent_at", "the table's rows")
+
+
+def _unreadable(request: ScanRequest, role: str, rows: str) -> WarehouseError:
+    column = getattr(request.log.columns, role)
+    return WarehouseError(
+        f"table {request.log.table}: column {column} can't be read in any of {rows}; {role} must be {ADVICE[role]}"
+    )
+
+
+def _range(request: ScanRequest) -> str:
+    return f"{request.start:%Y-%m-%d %H:%M} to {request.end:%Y-%m-%d %H:%M} UTC"
+
+
 def _timeout_message(request: ScanRequest, seconds: float) -> str:
     return (
-        f"table {request.log.table}: the scan of {request.start:%Y-%m-%d %H:%M} to {request.end:%Y-%m-%d %H:%M} UTC "
+        f"table {request.log.table}: the scan of {_range(request)} "
         f"was stopped after {seconds:g} s; raise the exporter's timeout, or give the warehouse more power"
     )
 
@@ -227,14 +256,13 @@ class Scanned:
 
     Attributes:
         must_repeat: a new feature mixed numbers and text, so it must be read again now that its kind is known.
-        undated_rows: rows of the whole log whose text is no time, so that they are in no window; None: its times are no
-            text.
+        undated_rows: rows of the whole log that have no time, so that they are in no window.
     """
 
     windows: tuple[WindowProfiles, ...]
     new_kinds: Kinds
     must_repeat: bool
-    undated_rows: int | None
+    undated_rows: int
 
 
 def assemble(name: str, request: ScanRequest, result: pa.Table) -> Scanned:
@@ -244,11 +272,11 @@ def assemble(name: str, request: ScanRequest, result: pa.Table) -> Scanned:
     that one row with a megabyte in it does not swell every scrape and page.
     """
     hours: dict[int, _Hour] = defaultdict(_Hour)
-    undated_rows = None
+    undated_rows = 0
     for row in map(_bounded, scan_rows(result)):
         if row.part == "undated":
             undated_rows = row.present
-        else:
+        elif row.part != "unreadable":
             _file(hours[row.hour], row)
     new_kinds, must_repeat = _detect(hours, request.kinds)
     kinds = {**request.kinds, **new_kinds}
@@ -311,7 +339,7 @@ def _detect(hours: Mapping[int, _Hour], known: Kinds) -> tuple[dict[tuple[str, s
         votes = defaultdict(lambda: dict.fromkeys(Kind, 0))
         for series, parts in hour.series.items():
             key = (series.predictor, series.feature or "")
-            if key not in known:
+            if series.feature is not None and key not in known:
                 for kind, count in _classes(parts):
                     votes[key][kind] += count
         for key, classes in votes.items():
@@ -329,7 +357,7 @@ def _is_mixed(classes: Mapping[Kind, int], kind: Kind | None) -> bool:
 
 def _classes(parts: _Parts) -> Iterator[tuple[Kind, int]]:
     if parts.numbers:
-        yield Kind.NUMERIC, parts.numbers.present
+        yield Kind.NUMERIC, parts.numbers.numbers + parts.numbers.infinities
     for row in parts.categories:
         yield Kind.BOOLEAN if row.category in _TRUTHS else Kind.CATEGORICAL, row.present
     if parts.other:
@@ -337,7 +365,9 @@ def _classes(parts: _Parts) -> Iterator[tuple[Kind, int]]:
 
 
 def _window(name: str, start: datetime, hour: _Hour, kinds: Kinds) -> WindowProfiles:
-    profiles = [_model_profile(row) for row in hour.models.values()]
+    profiles = [
+        _model_profile(row, hour.series.pop(Series(*model, None), _Parts())) for model, row in hour.models.items()
+    ]
     for series, parts in hour.series.items():
         rows = hour.models[series.predictor, series.model_id].present
         kind = kinds.get((series.predictor, series.feature or ""))
@@ -353,7 +383,7 @@ def _window(name: str, start: datetime, hour: _Hour, kinds: Kinds) -> WindowProf
     )
 
 
-def _model_profile(row: ScanRow) -> Profile:
+def _model_profile(row: ScanRow, classes: _Parts) -> Profile:
     return Profile(
         series=Series(row.predictor, row.model_id, None),
         rows=row.present,
@@ -363,7 +393,7 @@ def _model_profile(row: ScanRow) -> Profile:
         defaults=0,
         unparsable=row.usable - row.numbers - row.infinities,
         distribution=_distribution(row),
-        categories=None,
+        categories=_categories(classes) if classes.categories else None,
     )
 
 

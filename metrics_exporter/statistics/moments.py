@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from math import sqrt
+from math import isfinite, sqrt
 
 from metrics_exporter.profiles.profile import Profile
 from metrics_exporter.statistics.kinds import Context
@@ -15,9 +15,9 @@ def mean(profile: Profile, _: Context) -> float | None:
 
 
 def stddev(profile: Profile, _: Context) -> float | None:
-    """The population standard deviation."""
+    """The population standard deviation; absent where the values' squares are no numbers any more."""
     shape = profile.distribution
-    return None if shape is None else sqrt(shape.squared_deviations / profile.values)
+    return sqrt(shape.squared_deviations / profile.values) if shape and isfinite(shape.squared_deviations) else None
 
 
 def minimum(profile: Profile, _: Context) -> float | None:

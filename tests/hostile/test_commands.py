@@ -163,7 +163,7 @@ class TestLog:
         assert exported(done, "eta")
         assert 'ml_predictions{predictor="bad",model_id="eta_v1",window="1h"} 4' in done.stdout
         assert 'driftgauge_unparsable_values{log="default",window="1h"} 1.0' in done.stdout
-        assert "driftgauge_undated_rows{" not in done.stdout
+        assert 'driftgauge_undated_rows{log="default"} 3.0' in done.stdout
         assert not any(f'predictor="{name}"' in done.stdout for name in ("future", "never", "unknown"))
 
     def test_times_as_text_that_are_none(self, place: Path) -> None:

@@ -20,6 +20,8 @@ EXACT_ROWS = 10_000
 # Its rank error is below 0.005 over the whole grid with 95 % confidence (the DKW inequality); it shrinks as 1/√size.
 # Counts, moments and extremes are always those of all rows.
 SAMPLE_ROWS = 75_000
+# A time outside of these years is none: a log's clock is wrong, or its text was read in the wrong order.
+FIRST_TIME, END_OF_TIME = "1970-01-01 00:00:00", "2100-01-01 00:00:00"
 # Of a series, exact counts are kept of at most so many single values.
 MOST_ATOMS = 50
 # Unless the values of a feature fill this share of a model's rows, its sample is too small: all of them are read.
@@ -56,6 +58,9 @@ class Source:
         has_numbers: some features come as numbers.
         has_labels: some features come as text.
         defaults: how `default_values_used` is stored; None: there is no such column.
+        result: how `prediction_result` is.
+        number_names: the columns of `predictor_name` and `model_id` that hold numbers.
+        has_text_ids: prediction ids are text, of which the empty one is none.
     """
 
     table: tuple[str, ...]
@@ -66,6 +71,9 @@ class Source:
     has_numbers: bool
     has_labels: bool
     defaults: Literal["list", "text"] | None
+    result: Literal["number", "text"]
+    number_names: frozenset[str]
+    has_text_ids: bool
 
 
 _ENVIRONMENT = Environment(
@@ -100,6 +108,8 @@ def scan(dialect: str, source: Source, *, has_ids: bool, is_kinded: bool, has_at
         has_ids=has_ids,
         has_atoms=has_atoms,
         most_atoms=MOST_ATOMS,
+        first_time=FIRST_TIME,
+        end_of_time=END_OF_TIME,
         dense_share=DENSE_SHARE,
     )
 

@@ -130,6 +130,20 @@ def test_no_feature_column_matches(log: LogFile) -> None:
     assert "no column matches" in _error(log.url, _request(columns=Columns(features=("f_*",))))
 
 
+def test_a_listed_column_that_is_missing_is_named_with_the_nearest(
+    log: LogFile, caplog: pytest.LogCaptureFixture
+) -> None:
+    log.write([Row({"a": 1})])
+    log.reshape('* EXCLUDE features, 1.0 AS distance, 2.0 AS "Weight"')
+    columns = Columns(features=("distance", "distnace", "weight", "geo_*"))
+    for _ in range(2):
+        assert scan(log.url, columns=columns)[0].rows == 1
+    said = [message for message in caplog.messages if "no column matches" in message]
+    assert len(said) == 3
+    for entry, near in (("distnace", "Did you mean 'distance'?"), ("weight", "Did you mean 'Weight'?"), ("geo_*", "")):
+        assert any(f"no column matches {entry} " in message and near in message for message in said)
+
+
 _WRITER = """
 import sys, duckdb
 connection = duckdb.connect(sys.argv[1])

@@ -13,8 +13,11 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from metrics_exporter.definitions import Columns, Kind
+from metrics_exporter.definitions import Columns, Kind, Log
 from metrics_exporter.profiles.profile import GRID, TOP_CATEGORIES, Profile, WindowProfiles
+from metrics_exporter.sources import WarehouseError, open_warehouse
+from metrics_exporter.sources.scan import ScanRequest, ScanRow, scan_rows
+from metrics_exporter.sources.scan import scan as run_scan
 from tests.exporter.compute.logs import HOUR, START, LogFile, Row, by_feature, scan
 
 Offer = Callable[[LogFile], tuple[str, Columns]]
@@ -205,7 +208,7 @@ def test_odd_values_are_counted_apart_and_poison_nothing(log: LogFile) -> None:
     assert x.distribution is not None
     assert x.distribution.mean == pytest.approx((1 + 2.5 + 3 + 1) / 4)
     result = by_feature(window)[None]
-    assert (result.values, result.nulls, result.infinities, result.unparsable) == (3, 2, 3, 2)
+    assert (result.values, result.nulls, result.infinities, result.unparsable) == (4, 2, 3, 1)
 
 
 def test_numbers_that_are_no_numbers_in_a_numeric_map(log: LogFile) -> None:
@@ -261,6 +264,89 @@ def test_large_models_whose_rows_have_no_id_of_their_own(log: LogFile, moments: 
         assert shape is not None
         ranks = [(math.ceil(value) / values, (math.floor(value) + 1) / values) for value in shape.grid]
         assert all(low - 0.03 <= q <= high + 0.03 for q, (low, high) in zip(GRID, ranks, strict=True))
+
+
+def _literal(text: str | None) -> str:
+    return "NULL" if text is None else "'" + text.replace("'", "''") + "'"
+
+
+def _text_log(log: LogFile, column: str, texts: Sequence[str | None]) -> list[ScanRow]:
+    """What is scanned of a log with a row for each text in a column."""
+    log.write([Row({"a": 1})] * len(texts))
+    values = ", ".join(f"('d{i + 1}', {_literal(text)})" for i, text in enumerate(texts))
+    log.execute(
+        f"CREATE OR REPLACE TABLE predictions AS SELECT p.* REPLACE (text AS {column}) FROM predictions p "
+        f"JOIN (VALUES {values}) t(id, text) ON id = prediction_id"
+    )
+    request = ScanRequest(Log(table="predictions"), START, START + HOUR, {})
+    return list(scan_rows(run_scan(open_warehouse(log.url), request, 60)))
+
+
+def test_defaults_are_read_from_any_list_as_text(log: LogFile) -> None:
+    lists = ["['a']", "a", "a,b", '["a", "b"]', "[a, b]", "{a}", "a;b", "('a',)", " a | b "]
+    rows = _text_log(log, "default_values_used", [*lists, "[]", "None", None, '{"a": 1}', '["a"'])
+    counts = {
+        (row.part, row.feature or row.category): row.present for row in rows if row.part in ("defaults", "unreadable")
+    }
+    assert counts == {("defaults", "a"): 9, ("defaults", "b"): 5, ("unreadable", "default_values_used"): 2}
+
+
+def test_features_are_read_from_what_python_and_duckdb_write(log: LogFile) -> None:
+    texts = [
+        '{"a": 1, "b": true}',
+        "{'a': 2, 'b': True}",
+        "{'a': np.float64(3.0), 'b': None}",
+        "{a=4, b=false}",
+        '{"a": 5, "a": 5}',
+        '{"a": 6, "a": 7, "b": false}',
+        "null",
+        None,
+        "[1, 2]",
+        '{"a": 4',
+    ]
+    rows = _text_log(log, "features", texts)
+    a = next(row for row in rows if row.feature == "a")
+    assert (a.present, a.numbers, a.minimum, a.maximum) == (6, 5, 1, 5)
+    assert {row.category: row.present for row in rows if row.feature == "b"} == {"true": 2, "false": 2}
+    assert [(row.category, row.present) for row in rows if row.part == "unreadable"] == [("features", 2)]
+
+
+@pytest.mark.parametrize(
+    ("column", "text"), [("features", "oops"), ("default_values_used", '{"a": 1}'), ("sent_at", "soon")]
+)
+def test_a_log_of_which_no_row_can_be_read_is_an_error(log: LogFile, column: str, text: str) -> None:
+    with pytest.raises(WarehouseError, match=f"column {column} can't be read in any of"):
+        _text_log(log, column, [text] * 3)
+
+
+def test_rows_without_a_time_that_counts_are_counted(log: LogFile) -> None:
+    texts = ["2026-03-04 10:00:00", "03-01-26 09:05:00", "26/03/01 09:15:00", "infinity", "2026-03-04 10:20 x", None]
+    assert [row.present for row in _text_log(log, "sent_at", texts) if row.part == "undated"] == [5]
+
+
+def test_results_that_are_text_are_categories(log: LogFile) -> None:
+    rows = _text_log(log, "prediction_result", ["cat", "dog", "cat", "1.5", "true"])
+    assert {row.category: row.present for row in rows if row.part == "series" and row.feature is None} == {
+        "cat": 2,
+        "dog": 1,
+    }
+    assert next(row.numbers for row in rows if row.part == "model") == 2
+
+
+def test_texts_that_look_like_something_else(log: LogFile) -> None:
+    log.write([Row({"city": city, "day": "2026-03-04", "tags": [1, 2]}) for city in ("Nan", "Pai", "NaN", "")])
+    profiles = by_feature(scan(log.url)[0])
+    assert _top(profiles["city"]) == (("Nan", 1), ("Pai", 1))
+    assert profiles["city"].nulls == 2
+    for feature in ("day", "tags"):
+        assert (profiles[feature].unparsable, profiles[feature].categories) in {(4, None), (0, None)}
+
+
+def test_a_whole_number_is_one_id_and_one_category(log: LogFile) -> None:
+    log.write([Row({"code": text}) for text in ("7", "7.0", "7.5")])
+    log.reshape("* REPLACE (3.0::DOUBLE AS model_id)")
+    profiles = by_feature(scan(log.url, kinds={("p", "code"): Kind.CATEGORICAL})[0], model="3")
+    assert _top(profiles["code"]) == (("7", 2), ("7.5", 1))
 
 
 def test_deviation_of_epoch_seconds_survives_cancellation(log: LogFile) -> None:

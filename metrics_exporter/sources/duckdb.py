@@ -21,8 +21,10 @@ from metrics_exporter.urls import is_url, scrubbed, shown
 
 _FILES = {
     ".parquet": "read_parquet({}, union_by_name = true)",
-    ".csv": "read_csv({}, union_by_name = true, all_varchar = true)",
+    ".csv": "read_csv({}, union_by_name = true, all_varchar = true, header = true, skip = 0, delim = {}, quote = '\"', "
+    "escape = '\"')",
 }
+_DELIMITERS = ",;\t|"
 _SETTINGS = (
     "SET TimeZone = 'UTC'",
     "SET enable_progress_bar = false",  # it would write to standard output
@@ -150,9 +152,12 @@ class DuckDBWarehouse:
         if schema:
             connection.execute(f"CREATE SCHEMA IF NOT EXISTS {_quote(schema[-1])}")
         view = ".".join(_quote(part) for part in (*schema[-1:], name))
-        literal = "'" + self._place.replace("'", "''") + "'"
+        place = _literal(self._place)
         try:
-            connection.execute(f"CREATE OR REPLACE VIEW {view} AS SELECT * FROM {reader.format(literal)}")
+            files = reader.format(
+                place, _literal(_delimiter(connection, place)) if self._place.endswith(".csv") else ""
+            )
+            connection.execute(f"CREATE OR REPLACE VIEW {view} AS SELECT * FROM {files}")
         except duckdb.InterruptException:
             raise
         except duckdb.Error as error:
@@ -196,6 +201,15 @@ class DuckDBWarehouse:
         first, *more = str(error).partition("\n\n")[0].splitlines()
         text = f"{first}: {more[-1]}" if more and "CSV Error on Line" in first else first
         return scrubbed(text, self._place)
+
+
+def _delimiter(connection: duckdb.DuckDBPyConnection, place: str) -> str:
+    """What stands between the names in the first line: it holds for all files, or a broken one would be read anew."""
+    (line,) = connection.execute(
+        f"SELECT line FROM read_csv({place}, delim = '\x01', quote = '', escape = '', header = false, "
+        "auto_detect = false, columns = {'line': 'VARCHAR'}) LIMIT 1"
+    ).fetchall() or [("",)]
+    return max(_DELIMITERS, key=(line[0] or "").count)
 
 
 def _check_catalogue(connection: duckdb.DuckDBPyConnection, table: str) -> None:
@@ -247,6 +261,10 @@ def _ability(connection: duckdb.DuckDBPyConnection, shown: str) -> Form:
     tests = ", ".join(test.format(f"NULL::{shown}") for test in _ABILITIES.values())
     (answers,) = connection.execute(f"SELECT {tests}").fetchall()
     return next((form for form, able in zip(_ABILITIES, answers, strict=True) if able), Form.OTHER)
+
+
+def _literal(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
 
 
 def _quote(name: str) -> str:

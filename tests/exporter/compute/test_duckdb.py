@@ -61,6 +61,20 @@ def test_a_file_that_is_no_utf8_is_said_with_its_line(tmp_path: Path) -> None:
     assert "2026" not in error
 
 
+@pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
+def test_a_broken_line_changes_nothing_about_how_its_file_is_read(tmp_path: Path, delimiter: str) -> None:
+    header = ["sent_at", "prediction_id", "predictor_name", "model_id", "prediction_result", "features"]
+    for name, hour in (("a", 8), ("b", 9)):
+        lines = [header, *([f"2026-03-04 {hour:02}:{i:02}:00", f"{hour}-{i}", "p", "m", "1", "{}"] for i in range(20))]
+        text = "\n".join(delimiter.join(line) for line in lines) + "\n"
+        (tmp_path / f"log-{name}.csv").write_text(text, encoding="utf-8")
+    start = START.replace(hour=8)
+    assert [window.rows for window in scan(f"duckdb:{tmp_path}/*.csv", start=start, hours=2)] == [20, 20]
+    with (tmp_path / "log-b.csv").open("a", encoding="utf-8") as file:
+        file.write(delimiter.join([*lines[1], "EXTRA"]) + "\n")
+    assert "log-b.csv" in _error(f"duckdb:{tmp_path}/*.csv")
+
+
 def test_a_missing_table_and_missing_columns_are_named(log: LogFile) -> None:
     log.write([Row({"a": 1})])
     assert "table gone is not in the log's database" in _error(log.url, _request("gone"))

@@ -49,6 +49,7 @@ _FORMS = {
     "struct": Form.STRUCT,
 }
 _STOP_SECONDS = 0.1
+_LONG = {"bigint", "ubigint", "hugeint", "uhugeint", "bignum"}
 HOPELESS_SECONDS = 30.0  # an interrupt is a matter of moments
 _NAMED = 10
 
@@ -251,6 +252,7 @@ def _column_type(kind: Any, form: Callable[[str], Form]) -> ColumnType:
     fields = kind.children if kind.id in {"struct", "map"} else ()
     return ColumnType(
         shown=str(kind),
+        is_long=kind.id in _LONG,
         form=Form.JSON if str(kind) == "JSON" else _FORMS.get(kind.id) or form(str(kind)),
         fields={name: _column_type(inner, form) for name, inner in fields if name != "key" or kind.id == "struct"},
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import fnmatch
 import logging
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Set
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from enum import Enum, auto
@@ -50,11 +50,13 @@ class ColumnType:
     Attributes:
         shown: its name in the warehouse.
         form: what it is to the scan.
+        is_long: its numbers may have more digits than a DOUBLE holds.
         fields: of a STRUCT, by name; of a MAP, `value` alone.
     """
 
     shown: str
     form: Form
+    is_long: bool = False
     fields: Mapping[str, ColumnType] = field(default_factory=dict)
 
 
@@ -73,18 +75,19 @@ def did_you_mean(name: str, names: Iterable[str]) -> str:
     return f"Did you mean {shown[near[0]]!r}?" if near else ""
 
 
-def read_shape(log: Log, types: Types, is_empty: Callable[[str], bool]) -> sql.Source:
+def read_shape(log: Log, types: Types, labelled: Set[str], is_empty: Callable[[str], bool]) -> sql.Source:
     """How the scan is to read a log.
 
     Args:
         log: its table, and its columns by role.
         types: of all columns of the table.
+        labelled: features that some predictor has as boolean or categorical; of these a long number is read as text.
         is_empty: whether a column holds no value at all, and so may be of any type.
 
     Raises:
         WarehouseError: a column is missing or of a type that can't be read.
     """
-    return _Reader(log, types, is_empty).read()
+    return _Reader(log, types, labelled, is_empty).read()
 
 
 @cache
@@ -96,6 +99,7 @@ def _warn_once(message: str) -> None:
 class _Reader:
     log: Log
     types: Types
+    labelled: Set[str]
     is_empty: Callable[[str], bool]
 
     def read(self) -> sql.Source:
@@ -169,11 +173,11 @@ class _Reader:
     def _features(self) -> tuple[sql.Layout, tuple[sql.FeatureColumn, ...]]:
         column = self.log.columns.features
         if not isinstance(column, str):
-            return "columns", _columns((name, (name,), self.types[name]) for name in self._listed(column))
+            return "columns", self._columns((name, (name,), self.types[name]) for name in self._listed(column))
         kind = self._require(column, "features")
         match kind.form:
             case Form.STRUCT:
-                return "columns", _columns((name, (column, name), type_) for name, type_ in kind.fields.items())
+                return "columns", self._columns((name, (column, name), type_) for name, type_ in kind.fields.items())
             case Form.MAP:
                 return ("json_map" if kind.fields["value"].form is Form.JSON else "map"), ()
             case Form.TEXT | Form.JSON:
@@ -188,7 +192,13 @@ class _Reader:
             return any(column.is_number is is_number for column in features)
         column = self.log.columns.features
         stored = self.types[column].fields.get("value") if isinstance(column, str) else None
-        return (stored is not None and stored.form is Form.NUMBER) is is_number
+        return (stored is not None and _is_number(stored, is_label=bool(self.labelled))) is is_number
+
+    def _columns(self, fields: Iterable[tuple[str, tuple[str, ...], ColumnType]]) -> tuple[sql.FeatureColumn, ...]:
+        return tuple(
+            sql.FeatureColumn(name, path, _is_number(type_, is_label=name in self.labelled))
+            for name, path, type_ in fields
+        )
 
     def _listed(self, entries: tuple[str, ...]) -> list[str]:
         others = {value for role, value in self.log.columns if role != "features"}
@@ -208,5 +218,5 @@ class _Reader:
         return names
 
 
-def _columns(fields: Iterable[tuple[str, tuple[str, ...], ColumnType]]) -> tuple[sql.FeatureColumn, ...]:
-    return tuple(sql.FeatureColumn(name, path, type_.form is Form.NUMBER) for name, path, type_ in fields)
+def _is_number(kind: ColumnType, *, is_label: bool) -> bool:
+    return kind.form is Form.NUMBER and not (is_label and kind.is_long)

@@ -142,7 +142,7 @@ class _Scan:
     def run(self) -> pa.Table:
         log = self.request.log
         types = self.warehouse.columns(log.table, self._left())
-        source = read_shape(log, types, self._is_empty)
+        source = read_shape(log, types, _labelled(self.request), self._is_empty)
         span = _span(self.request, source)
         statement = sql.scan(
             self.warehouse.dialect,
@@ -171,8 +171,12 @@ class _Scan:
         return max(0.0, self.deadline - time.monotonic())
 
 
+def _labelled(request: ScanRequest) -> set[str]:
+    return {feature for (_, feature), kind in request.kinds.items() if kind is not Kind.NUMERIC}
+
+
 def _is_kinded(request: ScanRequest) -> bool:
-    return any(kind is not Kind.NUMERIC for kind in request.kinds.values())
+    return bool(_labelled(request))
 
 
 def _span(request: ScanRequest, source: sql.Source) -> dict[str, str]:

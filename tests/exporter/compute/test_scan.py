@@ -349,6 +349,17 @@ def test_a_whole_number_is_one_id_and_one_category(log: LogFile) -> None:
     assert _top(profiles["code"]) == (("7", 2), ("7.5", 1))
 
 
+@pytest.mark.parametrize("shape", ["MAP(['id', 'n'], [{0}, 1])", "{{'id': {0}, 'n': 1}}", '\'{{"id": {0}, "n": 1}}\''])
+def test_whole_numbers_of_many_digits_keep_their_text(log: LogFile, shape: str) -> None:
+    ids = (9007199254740993, 9007199254740992)
+    log.write([Row({}) for _ in ids])
+    first, second = (shape.format(f"{number}" if shape.startswith("'") else f"{number}::BIGINT") for number in ids)
+    log.reshape(f"* REPLACE (CASE prediction_id WHEN 'd1' THEN {first} ELSE {second} END AS features)")
+    profiles = by_feature(scan(log.url, kinds={("p", "id"): Kind.CATEGORICAL})[0])
+    assert _top(profiles["id"]) == (("9007199254740992", 1), ("9007199254740993", 1))
+    assert profiles["n"].values == 2
+
+
 def test_deviation_of_epoch_seconds_survives_cancellation(log: LogFile) -> None:
     log.execute(
         "CREATE TABLE predictions AS SELECT TIMESTAMP '2026-03-04 10:00:01' AS sent_at, i::VARCHAR AS prediction_id, "

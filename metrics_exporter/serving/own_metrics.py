@@ -81,7 +81,7 @@ class OwnMetrics(Collector):
         undated = [((r.log,), r.undated_rows) for r in self.reports if r.undated_rows is not None]
         yield _gauge(
             OwnMetric.UNDATED_ROWS,
-            "Rows of the whole log whose text is no time, so that they are in no window; of logs with times as text.",
+            "Rows of the whole log without a time from 1970 to 2099 that can be read, so that they are in no window.",
             ["log"],
             undated,
         )

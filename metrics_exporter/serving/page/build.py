@@ -138,7 +138,7 @@ def log(report: LogReport, definitions: Definitions, trails: Trails) -> Log:
         ("failed refreshes", words.count(report.errors)),
     ]
     if report.undated_rows is not None:
-        facts.append(("rows whose text is no time", words.count(report.undated_rows)))
+        facts.append(("rows without a time", words.count(report.undated_rows)))
     if hour:
         unparsable = sum(profile.unparsable for profile in hour.profiles)
         facts += [

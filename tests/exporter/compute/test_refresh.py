@@ -43,7 +43,8 @@ class Recording:
 
     def run(self, statement: str, parameters: Mapping[str, Any], timeout_seconds: float) -> pa.Table:
         start, end = (datetime.fromisoformat(parameters[name]).replace(tzinfo=UTC) for name in ("start", "end"))
-        self.asked.append((start, end))
+        if "WITH log AS" in statement:  # the scan itself, not what is asked before it
+            self.asked.append((start, end))
         if any(start < hour <= end for hour in self.slow):
             raise TimeoutError
         return self.warehouse.run(statement, parameters, timeout_seconds)

@@ -1,67 +1,51 @@
-"""A registry as large as one wants: what the benchmarks of the generator read."""
+"""A fleet of 5,000 models, 250,000 profiles an hour: a round, a merged day, a start. Each in a process of its own.
+
+Processor seconds, as what else runs on the machine only ever adds to the others. The profiles are synthetic: normal
+values, every third feature with atoms, every tenth categorical.
+"""
 
 from __future__ import annotations
 
-from pathlib import Path
+import json
+import math
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
 
-_TEAMS = 20
-_FEATURES = 60
-_METRICS = (
-    "feature_default_ratio",
-    "feature_null_ratio",
-    "feature_mean",
-    "feature_max",
-    "feature_stddev",
-    "feature_values",
-)
+from benchmarks.lines import Line
 
-_PREDICTOR = """\
-  predictor_{number}:
-    title: Predictor {number}
-    team: team_{team}
-    task: regression
-    unit: minutes
-    models: {{primary: model_{number}_v2, shadows: [model_{number}_v3]}}
-    features:
-{features}\
-    alerts:
-{alerts}\
-"""
-_FEATURE = (
-    "      feature_{number}: {{unit: seconds, importance: 0.{number:02d}, expect: {{min: 0, max: {number}00}}}}\n"
-)
-_ALERT = """\
-      - id: alert-{number}
-        metric: {metric}
-        feature: feature_{number}
-        above: 0.2
-        for: 2
-        min_samples: 500
-        severity: {severity}
-"""
+SIZES = (25_000, 100_000, 250_000)
+_ROUND_SECONDS, _MERGE_SECONDS, _MERGE_MEGABYTES, _START_SECONDS, _EXPONENT = 15, 45, 2_000, 60, 1.05
 
 
-def write(folder: Path, predictors: int) -> None:
-    """Write a registry of that many predictors, each with 60 features and 6 alerts, a file a team."""
-    features = "".join(_FEATURE.format(number=number) for number in range(1, _FEATURES + 1))
-    alerts = "".join(
-        _ALERT.format(number=number, metric=metric, severity="notify" if number % 2 else "page")
-        for number, metric in enumerate(_METRICS, start=1)
-    )
-    folder.mkdir(parents=True)
-    for team in range(_TEAMS):
-        numbers = range(team, predictors, _TEAMS)
-        entries = (_PREDICTOR.format(number=n, team=team, features=features, alerts=alerts) for n in numbers)
-        (folder / f"team_{team}.yaml").write_text(_head(team) + "".join(entries), encoding="utf-8")
+def run() -> Iterator[Line]:
+    """Measure rounds of three sizes, then merge a day and start with a week at the largest."""
+    rounds: dict[int, float] = {}
+    for size in SIZES:
+        with tempfile.TemporaryDirectory() as folder:
+            stages = _stage("round", size, folder)
+        rounds[size] = sum(stages[name] for name in ("assemble", "write", "render"))
+        parts = ", ".join(f"{name} {stages[name]:.1f}" for name in ("assemble", "write", "render"))
+        goal, ok = (f"<= {_ROUND_SECONDS} s", rounds[size] <= _ROUND_SECONDS) if size == SIZES[-1] else ("", None)
+        yield Line(f"fleet: round, {size:,} profiles", f"{rounds[size]:.1f} s busy", parts, "", goal, ok)
+    exponent = math.log(rounds[SIZES[-1]] / rounds[SIZES[0]]) / math.log(SIZES[-1] / SIZES[0])
+    yield Line("fleet: growth of a round", f"exponent {exponent:.2f}", "", "", f"<= {_EXPONENT}", exponent <= _EXPONENT)
+    with tempfile.TemporaryDirectory() as folder:
+        _stage("fill", SIZES[-1], folder)
+        merged = _stage("merge", SIZES[-1], folder)
+        ok = merged["merge"] <= _MERGE_SECONDS and merged["megabytes"] <= _MERGE_MEGABYTES
+        ours = f"{merged['merge']:.0f} s, {merged['megabytes']:.0f} MB"
+        goal = f"<= {_MERGE_SECONDS} s, {_MERGE_MEGABYTES} MB"
+        yield Line("fleet: a day merged from 24 windows", ours, "", "", goal, ok)
+        week = _stage("start", SIZES[-1], folder)["start"] * 7
+        goal = f"<= {_START_SECONDS} s"
+        yield Line(
+            "fleet: start with a week of hours", f"{week:.0f} s (a day, × 7)", "", "", goal, week <= _START_SECONDS
+        )
 
 
-def _head(team: int) -> str:
-    return (
-        "version: 1\n"
-        "teams:\n"
-        f"  team_{team}:\n"
-        f'    slack: {{channel: "#team-{team}"}}\n'
-        f"    pagerduty: {{service: team-{team}}}\n"
-        "    runbook_url: https://runbooks.example.com/ml\n"
-        "predictors:\n"
-    )
+def _stage(name: str, size: int, folder: str) -> dict[str, float]:
+    command = [sys.executable, "-m", "benchmarks.fleet_worker", name, str(size), folder]
+    found: dict[str, float] = json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE).stdout)
+    return found

@@ -13,16 +13,16 @@ from math import log
 from pathlib import Path
 from statistics import linear_regression
 
-from benchmarks import fleet, sloth
+from benchmarks import registry_files, sloth
 from benchmarks.lines import Line
 from benchmarks.processes import DRIFTGAUGE, Cost, best, cost
 
 SIZE = 1000
 SIZES = (100, 300, SIZE, 3000)
 _REPEATS = 3
-_MOST_SECONDS = 15
-_MOST_CHANGED_SECONDS = 3
-_MOST_MEGABYTES = 500
+_MOST_SECONDS = 6
+_MOST_CHANGED_SECONDS = 2
+_MOST_MEGABYTES = 400
 _MOST_GROWTH = 1.05
 
 _GRAFANALIB = """
@@ -71,7 +71,7 @@ class Place:
         """A registry of this many predictors."""
         folder = self._folder / f"registry-{size}" / "registry"
         if not folder.exists():
-            fleet.write(folder, size)
+            registry_files.write(folder, size)
         return folder
 
     def output(self, size: int) -> Path:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import http.client
 import multiprocessing
 import os
-import random
 import statistics
 import sys
 import threading
@@ -20,21 +19,24 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from multiprocessing.connection import Connection
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 from prometheus_client import CollectorRegistry, Gauge, generate_latest
 from prometheus_client.parser import text_string_to_metric_families
 
 from benchmarks.lines import Line
 from generator.catalogue import METRICS
 from metrics_exporter.compute.refresh import LogReport
-from metrics_exporter.definitions import Catalogue, Definitions, Log
-from metrics_exporter.profiles.profile import Distribution, Profile, Series, WindowProfiles
+from metrics_exporter.definitions import DEFAULT_CADENCE, Catalogue, Definitions, Log
+from metrics_exporter.profiles.table import COUNTS, GRID, NameLists, NumberLists, Profiles, WindowProfiles
+from metrics_exporter.profiles.text import Text
 from metrics_exporter.service import SWITCH_SECONDS, WORKER_NICE
 from metrics_exporter.serving.exposition import Family, families, render
 from metrics_exporter.serving.server import Server, Site
 from metrics_exporter.serving.snapshot import Snapshot, Snapshots
 from metrics_exporter.serving.view import Group, groups
-from metrics_exporter.windows import Window
+from metrics_exporter.statistics.readings import all_readings
 
 MEGABYTE = 1 << 20
 
@@ -191,33 +193,46 @@ def _data() -> tuple[Definitions, tuple[LogReport, ...]]:
     """A fleet of numeric features, each profile with values of its own."""
     metrics = tuple(metric.definition for metric in METRICS)
     catalogue = Catalogue(schema_version=1, logs={"default": Log(table="predictions")}, metrics=metrics)
-    random_numbers = random.Random(0)
-    latest = {}
-    for window in ("1h", "1d"):
-        profiles = tuple(_profile(series, random_numbers) for series in _series())
-        start = _END - timedelta(seconds=Window.parse(window).seconds)
-        latest[window] = WindowProfiles("default", window, start, _END, 1000, 0, profiles)
-    known = {(series.predictor, series.model_id): _END for series in _series()}
-    return Definitions(catalogue=catalogue, predictors={}), (
-        LogReport("default", latest, known, {}, _NOW, 1.0, None, 0, 0),
-    )
+    random_numbers = np.random.default_rng(0)
+    latest = {
+        window: WindowProfiles("default", window, _END, 1000, 0, _profiles(random_numbers))
+        for window in DEFAULT_CADENCE
+    }
+    known = dict.fromkeys(_models(), _END)
+    report = LogReport("default", DEFAULT_CADENCE, latest, known, {}, all_readings(()), _NOW, 1.0, None, 0, 0)
+    return Definitions(catalogue=catalogue, predictors={}), (report,)
 
 
-def _series() -> Iterator[Series]:
-    for predictor in range(_PREDICTORS):
-        for model in range(_MODELS):
-            model_id = f"predictor_{predictor}_v{model}"
-            yield Series(f"predictor_{predictor}", model_id, None)
-            for feature in range(_FEATURES):
-                yield Series(f"predictor_{predictor}", model_id, f"feature_{feature}")
+def _models() -> list[tuple[str, str]]:
+    return [
+        (f"predictor_{place}", f"predictor_{place}_v{model}")
+        for place in range(_PREDICTORS)
+        for model in range(_MODELS)
+    ]
 
 
-def _profile(series: Series, random_numbers: random.Random) -> Profile:
-    mean = random_numbers.gauss(0, 100)
-    grid = tuple(sorted(mean + random_numbers.random() for _ in range(99)))
-    shape = Distribution(mean, random_numbers.random() * 1e6, grid[0] - 1, grid[-1] + 1, grid)
-    return Profile(
-        series, 1000, random_numbers.randrange(900, 1000), 3, 0, random_numbers.randrange(90), 0, shape, None
+def _profiles(random_numbers: np.random.Generator) -> Profiles:
+    features = [None, *(f"feature_{place}" for place in range(_FEATURES))]
+    series = sorted((*model, feature or "") for model in _models() for feature in features)
+    size = len(series)
+    mean = random_numbers.normal(0, 100, size)
+    grid = np.sort(mean[:, None] + random_numbers.random((size, len(GRID))), axis=1)
+    counts: dict[str, Any] = {name: np.zeros(size, np.int64) for name in COUNTS}
+    counts |= {"rows": np.full(size, 1000), "nulls": np.full(size, 3), "unseen": np.full(size, -1)}
+    counts |= {"values": random_numbers.integers(900, 1000, size), "defaults": random_numbers.integers(0, 90, size)}
+    none, nothing = np.empty(0, np.int64), np.zeros(size + 1, np.int64)
+    return Profiles(
+        predictor=Text.of(predictor for predictor, _, _ in series),
+        model_id=Text.of(model_id for _, model_id, _ in series),
+        feature=Text.of(feature or None for _, _, feature in series),
+        **counts,
+        mean=mean,
+        squared_deviations=random_numbers.random(size) * 1e6,
+        minimum=grid[:, 0] - 1,
+        maximum=grid[:, -1] + 1,
+        grid=grid,
+        atoms=NumberLists(nothing, np.empty(0), none),
+        categories=NameLists(nothing, Text.of(()), none),
     )
 
 

@@ -28,14 +28,14 @@ def ours(file: str) -> Callable[[], object]:
 
     from metrics_exporter.definitions import Columns, Log
     from metrics_exporter.sources import open_warehouse
-    from metrics_exporter.sources.scan import ScanRequest, assemble
+    from metrics_exporter.sources.scan import ScanRequest, assemble, scan
 
     start = datetime(2026, 1, 1, tzinfo=UTC)
     columns = Columns(features=("feature_*",)) if "columns" in file else Columns()
     request = ScanRequest(Log(table="predictions", columns=columns), start, start + timedelta(hours=1), {})
 
     def run() -> object:
-        (window,) = assemble("default", request, open_warehouse(f"duckdb:{file}").scan(request, 600)).windows
+        (window,) = assemble("default", request, scan(open_warehouse(f"duckdb:{file}"), request, 600)).windows
         assert window.rows == 1_000_000
         assert all(profile.distribution for profile in window.profiles)
         return window

@@ -7,7 +7,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from benchmarks import fleet
+from benchmarks import registry_files
 from benchmarks.lines import Line
 from benchmarks.processes import DRIFTGAUGE, best
 
@@ -28,7 +28,7 @@ def run() -> Iterator[Line]:
     with tempfile.TemporaryDirectory() as scratch:
         for size in _SIZES:
             folder = Path(scratch) / str(size)
-            fleet.write(folder, size)
+            registry_files.write(folder, size)
             yield _line(size, folder)
 
 

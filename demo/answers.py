@@ -18,7 +18,7 @@ import duckdb
 from prometheus_client.parser import text_string_to_metric_families
 
 from demo.report import Check, checked
-from metrics_exporter.definitions import UNREGISTERED, Definitions
+from metrics_exporter.definitions import UNREGISTERED, Definitions, OwnMetric
 from metrics_exporter.windows import Window
 
 _TEXT = "text/plain; version=0.0.4"
@@ -80,6 +80,14 @@ def is_up(url: str) -> bool:
     """Whether the URL answers 200."""
     try:
         return ask(url).status == 200
+    except (URLError, OSError):
+        return False
+
+
+def has_read_the_log(base: str) -> bool:
+    """Whether the exporter has come through the log, and no longer shows what its history alone has."""
+    try:
+        return str(OwnMetric.LAST_SUCCESS) in ask(f"{base}/metrics", _TEXT).body
     except (URLError, OSError):
         return False
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import duckdb
 
-from demo.answers import check_all, is_up
+from demo.answers import check_all, has_read_the_log
 from demo.log import CACHE, Log, Say, ensure_log
 from demo.processes import DemoError, Process, Processes
 from demo.prometheus import Companion, run_alertmanager, run_prometheus
@@ -59,7 +59,7 @@ def running(host: str, port: int, say: Say) -> Iterator[Running]:
     with Processes(folder) as processes:
         say("starting the exporter; the first time it computes four weeks of windows")
         url = f"http://{_LOOPBACK if host == _EVERY_INTERFACE else host}:{port}"
-        _start_exporter(processes, log, f"{host}:{port}").wait_until(lambda: is_up(f"{url}/readyz"), _FIRST_WINDOWS)
+        _start_exporter(processes, log, f"{host}:{port}").wait_until(lambda: has_read_the_log(url), _FIRST_WINDOWS)
         answers = check_all(url, log.file, definitions)
         say("looking for Alertmanager, Prometheus and Terraform")
         routing, alertmanager = run_alertmanager(processes, folder)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from metrics_exporter.definitions import Kind, Metric, Statistic, Subject
+from metrics_exporter.definitions import QUANTILES, Kind, Metric, Statistic, Subject
 
-Unit = Literal["count", "ratio", "value", "seconds", "info"]
+Unit = Literal["count", "ratio", "value", "seconds", "timestamp", "info"]
 
 MODEL_LABELS = ("predictor", "model_id", "window")
 FEATURE_LABELS = ("predictor", "model_id", "feature", "window")
@@ -16,10 +16,33 @@ PREDICTIONS = "ml_predictions"
 FEATURE_VALUES = "ml_feature_values"
 WINDOW_END = "ml_window_end_timestamp_seconds"
 MODEL_INFO = "ml_model_info"
+SILENCE = "ml_model_silence_seconds"
+READING = "ml_alert_reading"
+EVALUATION_ROWS = "ml_evaluation_rows"
 
 _EVERY_KIND = frozenset(Kind)
 _NUMBERS = frozenset({Kind.NUMERIC, Kind.BOOLEAN})
 _CATEGORIES = frozenset({Kind.CATEGORICAL})
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What an alert must choose to name one series of a metric.
+
+    Attributes:
+        label: the metric's label.
+        key: the alert's key in the registry.
+        advice: what to write for it.
+    """
+
+    label: str
+    key: str
+    advice: str
+
+
+QUANTILE = Choice("quantile", "quantile", f"one of {', '.join(map(str, QUANTILES))}")
+EVALUATION = Choice("metric", "evaluation", "one of the predictor's evaluation metrics, such as `evaluation: mae`")
+CHOICES = (EVALUATION, QUANTILE)
 
 
 @dataclass(frozen=True)
@@ -35,7 +58,7 @@ class CatalogueMetric:
         high: the greatest possible value, None: unbounded.
         kinds: the kinds of features that have it.
         samples: the metric that counts the samples behind a value; None for what can't be alerted on by threshold.
-        choice: the label that must be chosen to name one series (`quantile`, or `metric` of an evaluation).
+        choice: what must be chosen to name one series of a model or feature.
     """
 
     definition: Metric
@@ -46,7 +69,7 @@ class CatalogueMetric:
     high: float | None = None
     kinds: frozenset[Kind] = _EVERY_KIND
     samples: str | None = None
-    choice: Literal["quantile", "metric"] | None = None
+    choice: Choice | None = None
 
     @property
     def name(self) -> str:
@@ -70,7 +93,7 @@ def _shape(subject: Subject, samples: str) -> tuple[CatalogueMetric, ...]:
             subject=subject,
             statistic=statistic,
         )
-        choice: Literal["quantile"] | None = "quantile" if quantile else None
+        choice = QUANTILE if quantile else None
         return CatalogueMetric(definition, title, rise, "value", low, None, _NUMBERS, samples, choice)
 
     return (
@@ -93,7 +116,15 @@ def _shape(subject: Subject, samples: str) -> tuple[CatalogueMetric, ...]:
     )
 
 
-def _feature_ratio(statistic: Statistic, title: str, help_: str, rise: str, kinds: frozenset[Kind]) -> CatalogueMetric:
+def _feature_ratio(
+    statistic: Statistic,
+    title: str,
+    help_: str,
+    rise: str,
+    *,
+    kinds: frozenset[Kind] = _EVERY_KIND,
+    samples: str = PREDICTIONS,
+) -> CatalogueMetric:
     definition = Metric(
         name=f"ml_feature_{statistic}",
         type="gauge",
@@ -102,7 +133,7 @@ def _feature_ratio(statistic: Statistic, title: str, help_: str, rise: str, kind
         subject=Subject.FEATURE,
         statistic=statistic,
     )
-    return CatalogueMetric(definition, title, rise, "ratio", 0, 1, kinds, PREDICTIONS)
+    return CatalogueMetric(definition, title, rise, "ratio", 0, 1, kinds, samples)
 
 
 def _model(name: str, statistic: Statistic, help_: str, labels: tuple[str, ...]) -> Metric:
@@ -140,21 +171,20 @@ METRICS: tuple[CatalogueMetric, ...] = (
         "Default ratio",
         "Share of the model's predictions that used the feature's configured default, in the latest closed window.",
         "The source of the feature is missing more often: the model decides on its default instead.",
-        _EVERY_KIND,
     ),
     _feature_ratio(
         Statistic.NULL_RATIO,
         "Null ratio",
         "Share of the model's predictions where the feature is NULL, NaN or missing, in the latest closed window.",
         "The feature is missing and nothing replaced it: a renamed or dropped source.",
-        _EVERY_KIND,
     ),
     _feature_ratio(
         Statistic.UNSEEN_RATIO,
         "Unseen ratio",
         "Share of the feature's values in categories that the preceding weeks never had, in the latest closed window.",
         "There are categories that the model has not seen: new codes, a changed spelling.",
-        _CATEGORIES,
+        kinds=_CATEGORIES,
+        samples=FEATURE_VALUES,
     ),
     CatalogueMetric(
         _model(
@@ -166,8 +196,33 @@ METRICS: tuple[CatalogueMetric, ...] = (
         title="Evaluation",
         rise="For an error (mae, rmse): the model is less accurate. For a score (auc, r2): it is more accurate.",
         unit="value",
-        choice="metric",
-        samples=PREDICTIONS,
+        choice=EVALUATION,
+        samples=EVALUATION_ROWS,
+    ),
+    CatalogueMetric(
+        _model(
+            EVALUATION_ROWS,
+            Statistic.EVALUATION_ROWS,
+            "Predictions of the latest matured window that met their actuals.",
+            MODEL_LABELS,
+        ),
+        title="Evaluated rows",
+        rise="The evaluation rests on more predictions.",
+        unit="count",
+        low=0,
+        samples=EVALUATION_ROWS,
+    ),
+    CatalogueMetric(
+        _model(
+            "ml_evaluation_window_end_timestamp_seconds",
+            Statistic.EVALUATION_WINDOW_END,
+            "End of the latest matured window, which all evaluations of this model and window describe.",
+            MODEL_LABELS,
+        ),
+        title="Evaluation window end",
+        rise="It rises by a window's length when a window has matured.",
+        unit="timestamp",
+        low=0,
     ),
     CatalogueMetric(
         _model(
@@ -193,7 +248,7 @@ METRICS: tuple[CatalogueMetric, ...] = (
         title="Training evaluation",
         rise="The registry states a new figure.",
         unit="value",
-        choice="metric",
+        choice=EVALUATION,
     ),
     CatalogueMetric(
         _model(
@@ -204,7 +259,7 @@ METRICS: tuple[CatalogueMetric, ...] = (
         ),
         title="Window end",
         rise="It rises by a window's length when a window is published; when it stands still, values are stale.",
-        unit="seconds",
+        unit="timestamp",
         low=0,
     ),
     CatalogueMetric(
@@ -217,6 +272,32 @@ METRICS: tuple[CatalogueMetric, ...] = (
         title="Model",
         rise="It is always 1; the labels tell role and team.",
         unit="info",
+    ),
+    CatalogueMetric(
+        _model(
+            SILENCE,
+            Statistic.SILENCE,
+            "Time from the end of the last window with predictions to the end of the latest closed window.",
+            ("predictor", "model_id"),
+        ),
+        title="Silence",
+        rise="The model is not called, or its predictions are not logged.",
+        unit="seconds",
+        low=0,
+    ),
+    CatalogueMetric(
+        Metric(
+            name=READING,
+            type="gauge",
+            help="Value closest to the alert's threshold in its last windows; NaN when they are not judged: one is "
+            "missing, or has too few samples.",
+            labels=("predictor", "model_id", "feature", "alert", "bound"),
+            subject=Subject.ALERT,
+            statistic=Statistic.READING,
+        ),
+        title="Reading",
+        rise="The alert comes closer to its threshold, or is past it; with the bound `below` when it falls.",
+        unit="value",
     ),
 )
 

@@ -24,6 +24,7 @@ PROMETHEUS_FOLDER = "prometheus"
 KUBERNETES_FOLDER = "kubernetes"
 MIXIN_FOLDER = "mixin"
 GRAFANA_PROVISIONING_FOLDER = "grafana-provisioning"
+PROFILES_FOLDER = f"{METRICS_FOLDER}/profiles"  # copies, which have no mark: their names say what is in them
 OUTPUT_FOLDERS = (  # where generated files may be; nowhere else are they looked for
     METRICS_FOLDER,
     DASHBOARDS_FOLDER,
@@ -39,10 +40,12 @@ SHARED_FOLDER_UID = "driftgauge"
 SHARED_FOLDER_TITLE = "driftgauge"
 FLEET_DASHBOARD_UID = "driftgauge-fleet"
 FEATURE_DASHBOARD_UID = "driftgauge-feature"
+UNREACHABLE_RULE = "exporter unreachable"
 CATALOGUE_DEFINITIONS_FILE = f"{METRICS_FOLDER}/{CATALOGUE_FILE}"
 FLEET_DASHBOARD_FILE = f"{DASHBOARDS_FOLDER}/fleet.json"
 FEATURE_DASHBOARD_FILE = f"{DASHBOARDS_FOLDER}/feature.json"
 
+_SUFFIX = re.compile(r"\.[a-z0-9]{1,10}")
 _PLAIN = re.compile(r"[a-z0-9][a-z0-9_-]{0,59}")
 
 
@@ -126,9 +129,19 @@ def rule_name(predictor: str, title: str) -> str:
     return f"{predictor}: {title}"
 
 
+def health_rule_name(name: str) -> str:
+    """What Grafana and Prometheus call a rule about the exporter itself."""
+    return f"driftgauge: {name}"
+
+
 def alert_panel_id(alert: str) -> int:
     """The id of the panel that draws an alert's metric and threshold; fixed panels have ids below 1,000."""
     return 1000 + int(digest(alert, length=7), 16)
+
+
+def expected_panel_id(feature: str) -> int:
+    """The id of the panel that draws a feature's extremes and what is expected of them; beyond those of all alerts."""
+    return 2**29 + int(digest(feature, length=7), 16)
 
 
 def definitions_file(predictor: str) -> str:
@@ -139,3 +152,14 @@ def definitions_file(predictor: str) -> str:
 def predictor_dashboard_file(predictor: str) -> str:
     """The path of a predictor's dashboard in the output folder."""
     return f"{DASHBOARDS_FOLDER}/predictors/{stem(predictor)}.json"
+
+
+def profile_file(predictor: str, content: bytes, suffix: str) -> str:
+    """The path of a copied reference profile, named after its content."""
+    kept = suffix if _SUFFIX.fullmatch(suffix) else ""
+    return f"{PROFILES_FOLDER}/{stem(predictor)}/{content_name(content)}{kept}"
+
+
+def content_name(content: bytes) -> str:
+    """A name that no other content has."""
+    return hashlib.sha256(content).hexdigest()[:32]

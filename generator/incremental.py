@@ -12,7 +12,6 @@ import hashlib
 import json
 import os
 from collections.abc import Collection, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -61,11 +60,11 @@ def render(registry: Registry, targets: Collection[str], output: Path, progress:
 
 def _as_they_were(output: Path, known: Mapping[str, Digests]) -> dict[str, Digests]:
     """What is known, as far as the files on disk are still as it says."""
-    wanted = {path: digest for files in known.values() for path, digest in files.items()}
-    with ThreadPoolExecutor() as pool:  # reading and digests leave Python's lock to others
-        digests = pool.map(lambda path: _digest_of(output / path), wanted)
-        same = {path for path, digest in zip(wanted, digests, strict=True) if digest == wanted[path]}
-    return {key: files for key, files in known.items() if files.keys() <= same}
+    return {
+        key: files
+        for key, files in known.items()
+        if all(_digest_of(output / path) == digest for path, digest in files.items())
+    }
 
 
 def _digest_of(file: Path) -> str | None:
@@ -86,7 +85,7 @@ def _made_by(targets: Collection[str]) -> str:
     for module in sorted(package.rglob("*.py")):
         code.update(f"{module.relative_to(package)}\0".encode())
         code.update(module.read_bytes())
-    libraries = [version(name) for name in ("grafanalib", "pydantic", "pyyaml")]
+    libraries = [version(name) for name in ("grafanalib", "orjson", "pydantic", "pyyaml")]
     return json.dumps([code.hexdigest(), *libraries, *sorted(targets)])
 
 

@@ -8,15 +8,15 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from generator import resolve, settings
-from generator.checks import listed
+from generator import resolve, settings, silences
 from generator.findings import Finding, Severity, together
 from generator.model import Registry
+from generator.rulebook import CHECKS
 from generator.settings import Settings
-from generator.spec import jsonnet_reader, seen, silences, sources, versions, yaml_reader
+from generator.silences import Silence
+from generator.spec import jsonnet_reader, seen, sources, versions, yaml_reader
 from generator.spec.registry import Declarations
 from generator.spec.releases import Releases
-from generator.spec.silences import Silence
 from generator.spec.sources import JSONNET, Source
 from generator.spec.tree import Document
 
@@ -74,7 +74,7 @@ def _load(declared: Declarations) -> Loaded:
     reading = _Reading(declared, unreadable)
     for source in files:
         reading.add(source)
-    for check in listed.MEANING:
+    for check in CHECKS:
         reading.findings += check.check(reading.declared)
     findings = tuple(sorted(silences.apply(reading.silences, reading.findings)))
     failed = any(finding.severity is Severity.ERROR for finding in findings)

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
-from metrics_exporter.definitions import Comparison, Kind, Log, Reference, Role
+from generator.catalogue import SILENCE
+from metrics_exporter import definitions
+from metrics_exporter.definitions import Kind, Log, Reference, Role
 from metrics_exporter.windows import Window
 
 SHARE_UNITS = frozenset({"probability", "ratio", "share"})  # units whose values lie between 0 and 1
+
+Condition = definitions.Alert  # what an alert compares with what; the exporter makes readings of it
 
 
 class AlertSeverity(StrEnum):
@@ -61,44 +65,39 @@ class Evaluation:
 
 @dataclass(frozen=True)
 class Alert:
-    """A threshold on a metric of the catalogue.
+    """An alert: the condition, which the exporter reads, too, and what only the generator knows.
 
     Attributes:
-        id: stable; the rule's address and UID derive from it.
-        metric: the metric's full name, such as `ml_feature_default_ratio`.
-        feature: a name or a glob for feature metrics (`*`: all), else None.
-        label: the extra label that picks one series, such as ("quantile", "0.95") or ("metric", "mae"), else None.
-        window: which windows it judges.
-        low: the threshold of `below`, and the lower one of `outside`.
-        high: the threshold of `above` and `change_above`, and the upper one of `outside`.
-        windows: how many windows in a row.
-        min_samples: fewer samples in any of these windows, and it does not fire; 0: no minimum.
-        models: the ids of the models it watches, never empty.
-        absence_fires: it fires, too, when there is no such series at all (the freshness alerts).
+        condition: what is compared with what, in which windows of which models.
         was: the ids that it had before, the first one first.
     """
 
-    id: str
-    title: str
-    metric: str
-    feature: str | None
-    label: tuple[str, str] | None
-    window: Window
-    comparison: Comparison
-    low: float | None
-    high: float | None
-    windows: int
-    min_samples: int
-    severity: AlertSeverity
-    models: tuple[str, ...]
+    condition: Condition
     runbook_url: str | None
-    absence_fires: bool = False
     was: tuple[str, ...] = ()
 
     @property
     def origin(self) -> str:
         """The id that it had first: UIDs and panel ids are made of it, so that a rename leaves them as they are."""
-        return self.was[0] if self.was else self.id
+        return self.was[0] if self.was else self.condition.id
+
+    @property
+    def severity(self) -> AlertSeverity:
+        """Where it goes."""
+        return AlertSeverity(self.condition.severity)
+
+    @property
+    def is_freshness(self) -> bool:
+        """Whether it is the alert of a silent model, which each model gets."""
+        return self.condition.metric == SILENCE
+
+
+@dataclass(frozen=True)
+class Profile:
+    """A committed reference profile: where its copy goes in the output, and its bytes. The path names the content."""
+
+    path: str
+    content: bytes = field(repr=False)
 
 
 @dataclass(frozen=True)
@@ -107,7 +106,7 @@ class Predictor:
 
     Models come primary first, then shadows as declared; features by name; alerts by id, the freshness alerts that
     each model gets included; the ids that it `was` known by before, the first one first. `moved` says that Terraform
-    is still to be told of them.
+    is still to be told of them. `profile` is that of a training reference; without one, there is no such reference.
     """
 
     id: str
@@ -124,6 +123,7 @@ class Predictor:
     alerts: tuple[Alert, ...]
     was: tuple[str, ...] = ()
     moved: bool = True
+    profile: Profile | None = None
 
     @property
     def origin(self) -> str:

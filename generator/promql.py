@@ -10,6 +10,7 @@ from collections.abc import Iterable
 _ESCAPES = str.maketrans({"\\": "\\\\", '"': '\\"', "\n": "\\n", "\r": "\\r", "\t": "\\t", "$": "\\u0024"})
 _CONTROL = re.compile(r"[\x00-\x1f\x7f\u0085\u2028\u2029]")
 _BEYOND_ASCII = re.compile(r"[\x80-\uffff]")
+_TOKEN = re.compile(r"\[[*?\[]\]|.", re.DOTALL)  # of a glob
 _REGEX_SPECIAL = re.compile(r"[\\.+*?()|\[\]{}^$]")
 
 
@@ -59,9 +60,9 @@ def regex_any(values: Iterable[str]) -> str:
 
 
 def glob_regex(glob: str) -> str:
-    """The RE2 regular expression of a glob: `*` any text, `?` one character; anchored by PromQL itself."""
+    """The RE2 regular expression of a glob, anchored by PromQL: `*` any text, `?` one character, `[*]` a character."""
     wildcards = {"*": ".*", "?": "."}
-    return "".join(wildcards.get(character) or regex_escape(character) for character in glob)
+    return "".join(wildcards.get(token) or regex_escape(token[len(token) // 2]) for token in _TOKEN.findall(glob))
 
 
 def is_glob(text: str) -> bool:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from pathlib import Path
 
 from generator import model
-from generator.catalogue import BY_NAME, PREDICTIONS
-from generator.checks.shape.bad_duration import seconds
-from generator.conventions import stem
-from generator.spec import v1
+from generator.catalogue import BY_NAME, SILENCE
+from generator.conventions import METRICS_FOLDER, profile_file, stem
+from generator.findings.shape.bad_duration import seconds
+from generator.spec import profiles, v1
 from generator.spec.derived import (
     DEFAULT_LOG,
     FRESHNESS_PREFIX,
@@ -34,7 +35,13 @@ def resolve(declarations: Declarations) -> model.Registry:
         logs[DEFAULT_LOG] = _log(v1.Log())
     releases = declarations.releases
     predictors = [
-        _predictor(entry.name, spec, teams[spec.team], moved=releases.keep_moved_blocks(spec.renamed_in))
+        _predictor(
+            entry.name,
+            spec,
+            teams[spec.team],
+            profile=_profile(entry.name, spec, declarations.folder),
+            moved=releases.keep_moved_blocks(spec.renamed_in),
+        )
         for entry, spec in _valid(declarations.predictors)
     ]
     return model.Registry(
@@ -69,7 +76,9 @@ def _team(name: str, spec: v1.Team) -> model.Team:
     )
 
 
-def _predictor(name: str, spec: v1.Predictor, team: model.Team, *, moved: bool) -> model.Predictor:
+def _predictor(
+    name: str, spec: v1.Predictor, team: model.Team, *, profile: model.Profile | None, moved: bool
+) -> model.Predictor:
     shadows = (model.Model(shadow, Role.SHADOW) for shadow in spec.models.shadows)
     alerts = [_alert(spec, alert, team) for alert in spec.alerts]
     alerts += [_freshness(spec, model_id, team) for model_id in model_ids(spec)]
@@ -83,12 +92,34 @@ def _predictor(name: str, spec: v1.Predictor, team: model.Team, *, moved: bool) 
         windows=tuple(sorted(map(Window.parse, set(spec.cadence)))),
         models=(model.Model(spec.models.primary, Role.PRIMARY), *shadows),
         features=tuple(_feature(feature, spec.features[feature]) for feature in sorted(spec.features)),
-        reference=Reference(**spec.reference.model_dump()) if spec.reference else None,
+        reference=_reference(spec, profile),
         evaluation=_evaluation(spec.evaluation) if spec.evaluation else None,
-        alerts=tuple(sorted(alerts, key=lambda alert: alert.id)),
+        alerts=tuple(sorted(alerts, key=lambda alert: alert.condition.id)),
         was=earlier_ids(spec),
         moved=moved,
+        profile=profile,
     )
+
+
+def _profile(name: str, spec: v1.Predictor, folder: Path) -> model.Profile | None:
+    """The profile that a training reference names; None where it isn't there, of which there is a warning."""
+    if not isinstance(spec.reference, v1.TrainingReference):
+        return None
+    content = profiles.read(folder, spec.reference.profile)
+    if content is None:
+        return None
+    return model.Profile(profile_file(name, content, Path(spec.reference.profile).suffix), content)
+
+
+def _reference(spec: v1.Predictor, profile: model.Profile | None) -> Reference | None:
+    """What drift is measured against; the exporter reads the copy of a profile, beside its definitions."""
+    match spec.reference:
+        case v1.TrailingReference(weeks=weeks):
+            return Reference(kind="trailing", weeks=weeks)
+        case v1.TrainingReference() if profile is not None:
+            return Reference(kind="training", profile=profile.path.removeprefix(f"{METRICS_FOLDER}/"))
+        case _:
+            return None
 
 
 def _feature(name: str, spec: v1.Feature) -> model.Feature:
@@ -113,23 +144,22 @@ def _evaluation(spec: v1.Evaluation) -> model.Evaluation:
 
 def _alert(spec: v1.Predictor, alert: v1.Alert, team: model.Team) -> model.Alert:
     comparison, low, high = _thresholds(alert)
-    return model.Alert(
+    condition = model.Condition(
         id=alert.id,
         title=alert_title(alert),
         metric=metric_name(alert),
+        labels=_labels(alert),
         feature=feature_glob(alert),
-        label=_label(alert),
         window=Window.parse(alert_window(spec, alert)),
         comparison=comparison,
         low=low,
         high=high,
-        windows=alert.for_,
+        consecutive=alert.for_,
         min_samples=alert.min_samples,
-        severity=model.AlertSeverity(alert.severity),
         models=model_ids(spec, alert.models),
-        runbook_url=alert.runbook_url or team.runbook_url,
-        was=earlier_ids(alert),
+        severity=alert.severity,
     )
+    return model.Alert(condition, alert.runbook_url or team.runbook_url, earlier_ids(alert))
 
 
 def _thresholds(alert: v1.Alert) -> tuple[Comparison, float | None, float | None]:
@@ -142,33 +172,20 @@ def _thresholds(alert: v1.Alert) -> tuple[Comparison, float | None, float | None
     return Comparison.CHANGE_ABOVE, None, alert.change_above
 
 
-def _label(alert: v1.Alert) -> tuple[str, str] | None:
-    match BY_NAME[metric_name(alert)].choice:
-        case "quantile":
-            return "quantile", str(alert.quantile)
-        case "metric":
-            return "metric", str(alert.evaluation)
-        case _:
-            return None
+def _labels(alert: v1.Alert) -> dict[str, str]:
+    choice = BY_NAME[metric_name(alert)].choice
+    return {choice.label: str(getattr(alert, choice.key))} if choice else {}
 
 
 def _freshness(spec: v1.Predictor, model_id: str, team: model.Team) -> model.Alert:
-    window = Window.parse(spec.cadence[0])
-    severity = freshness_severity(spec, has_slack=team.slack_channel is not None)
-    return model.Alert(
+    condition = model.Condition(
         id=f"{FRESHNESS_PREFIX}{stem(model_id)}",
         title=freshness_title(model_id),
-        metric=PREDICTIONS,
-        feature=None,
-        label=None,
-        window=window,
-        comparison=Comparison.BELOW,
-        low=1,
-        high=None,
-        windows=max(1, -(-seconds(spec.freshness.max_silence) // window.seconds)),
-        min_samples=0,
-        severity=model.AlertSeverity(severity),
+        metric=SILENCE,
+        window=min(map(Window.parse, spec.cadence)),
+        comparison=Comparison.ABOVE,
+        high=seconds(spec.freshness.max_silence),
         models=(model_id,),
-        runbook_url=team.runbook_url,
-        absence_fires=True,
+        severity=freshness_severity(spec, has_slack=team.slack_channel is not None),
     )
+    return model.Alert(condition, team.runbook_url)

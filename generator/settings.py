@@ -9,9 +9,9 @@ from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-from generator.checks.shape import unknown_choice
-from generator.checks.shape.refusal import refuse
 from generator.findings import Finding, did_you_mean, quote, together
+from generator.findings.refusal import refuse
+from generator.findings.shape import unknown_choice
 from generator.render import DEFAULT_TARGETS, TARGETS
 from generator.spec import sources, versions, yaml_reader
 from generator.spec.releases import Releases

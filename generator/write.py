@@ -1,6 +1,7 @@
 """Rendered files → disk: all of them or none, and nothing that is somebody else's.
 
-A file is the generator's own when it carries the mark that names its own path. Everything is staged beside the tree
+A file is the generator's own when it carries the mark that names its own path; a copied profile, which has no mark,
+when its name is that of its content. Everything is staged beside the tree
 first and then renamed into place; what fails is rolled back. A run that is killed leaves a mixture of old and new
 files, each of them whole, and its staging folder: the next run removes that and finishes the work.
 """
@@ -10,18 +11,21 @@ from __future__ import annotations
 import fcntl
 import os
 import shutil
+import stat
 import tempfile
 from collections.abc import Collection, Container, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from pathlib import Path
+from functools import cache
+from pathlib import Path, PurePosixPath
 
-from generator.conventions import OUTPUT_FOLDERS, OUTPUT_SUFFIXES, generated_mark
+from generator.conventions import OUTPUT_FOLDERS, OUTPUT_SUFFIXES, PROFILES_FOLDER, content_name, generated_mark
+from generator.errors import UserError
 
 _STAGING_PREFIX = ".driftgauge-"
 
 
-class WriteError(Exception):
+class WriteError(UserError):
     """The output can't be written. The message names the path, what to do, and that the tree is as it was."""
 
 
@@ -81,8 +85,9 @@ def plan(folder: Path, files: Mapping[str, bytes], *, kept: Collection[str] = ()
 
 def _compare(folder: Path, files: Mapping[str, bytes], kept: Collection[str], partial: bool) -> Plan:
     stale, missing, foreign, unchanged = [], [], [], len(kept)
+    above = cache(lambda inside: _obstacle_above(folder, inside))  # many files are in few folders
     for path, content in sorted(files.items()):
-        if obstacle := _obstacle(folder, path):
+        if obstacle := above(Path(path).parent) or _obstacle_at(folder / path):
             foreign.append(obstacle)
             continue
         before = _read(folder / path)
@@ -130,22 +135,27 @@ def _refusals(folder: Path) -> Iterator[None]:
         raise WriteError(f"{place}: {reason}; the output is as it was: see to the folder, and run it again") from error
 
 
-def _obstacle(folder: Path, path: str) -> str | None:
-    """Why a path can't be the generator's own: a link or a file where it needs a folder, a folder where a file."""
+def _obstacle_above(folder: Path, inside: Path) -> str | None:
+    """Why there can be no files in a folder inside: a link or a file where the generator needs a folder."""
     place = folder
-    parts = Path(path).parts
-    for part in parts[:-1]:
+    for part in inside.parts:
         place /= part
         if place.is_symlink():
             return f"{place}: is a symbolic link, and driftgauge does not write through it; replace it by a folder"
         if place.exists() and not place.is_dir():
             return f"{place}: is a file where a folder is needed; move it away"
-    place /= parts[-1]
-    if place.is_symlink():
-        return f"{place}: is a symbolic link, and driftgauge does not replace it; move it away"
-    if place.exists() and not place.is_file():
-        return f"{place}: is not a regular file; move it away"
     return None
+
+
+def _obstacle_at(file: Path) -> str | None:
+    """Why a file can't be the generator's own: a link, or a folder, is in its place."""
+    try:
+        mode = file.lstat().st_mode
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    if stat.S_ISLNK(mode):
+        return f"{file}: is a symbolic link, and driftgauge does not replace it; move it away"
+    return None if stat.S_ISREG(mode) else f"{file}: is not a regular file; move it away"
 
 
 def _read(file: Path) -> bytes | None:
@@ -156,10 +166,16 @@ def _read(file: Path) -> bytes | None:
 
 
 def _is_own(path: str, content: bytes) -> bool:
+    if _is_profile(path):
+        return PurePosixPath(path).stem == content_name(content)
     mark = generated_mark(path).encode()
     if path.endswith(".json"):  # JSON has no comments: the mark is in the dashboard's description
         return mark in content
     return content.partition(b"\n")[0].removeprefix(b"# ").rstrip() == mark
+
+
+def _is_profile(path: str) -> bool:
+    return path.startswith(f"{PROFILES_FOLDER}/")
 
 
 def _own_files(folder: Path, wanted: Container[str]) -> Iterator[tuple[str, bytes]]:
@@ -170,7 +186,8 @@ def _own_files(folder: Path, wanted: Container[str]) -> Iterator[tuple[str, byte
             inside = Path(place).relative_to(folder).as_posix()
             for path in (f"{inside}/{name}" for name in sorted(names)):
                 file = folder / path
-                if path in wanted or file.suffix not in OUTPUT_SUFFIXES or file.is_symlink() or not file.is_file():
+                may_be_own = file.suffix in OUTPUT_SUFFIXES or _is_profile(path)
+                if path in wanted or not may_be_own or file.is_symlink() or not file.is_file():
                     continue
                 if _is_own(path, content := file.read_bytes()):
                     yield path, content

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 
-from generator.spec import scalars
+from generator.findings import scalars
 
 _SPECIAL = frozenset(":#*{}[],&!|>'\"%@`")
 _PLAIN = re.compile(r"[A-Za-z_][\w.-]*", re.ASCII)

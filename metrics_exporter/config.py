@@ -9,16 +9,20 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any
 
-import yaml
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
 
+from metrics_exporter import logs
 from metrics_exporter.errors import UserError
+from metrics_exporter.files import read_text, read_yaml
 from metrics_exporter.reasons import reason
+from metrics_exporter.urls import secrets
 
 ENVIRONMENT_PREFIX = "DRIFTGAUGE_"
 PASSWORD = "auth_password"  # noqa: S105
 MOST_DAYS = 3650  # for each duration: beyond it, dates would have no year to stand for
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
+_NEAR = 0.8  # LISTN is that near to LISTEN; HISTORY_URL is not to HISTORY
+_NAME = re.compile(r"[a-z_-]{1,40}")
 _ADDRESS = re.compile(r"(?:\[(?P<six>[0-9A-Fa-f:.%]+)\]|(?P<host>[^:\[\]]*)):(?P<port>\d{1,5})")
 
 
@@ -57,10 +61,20 @@ def _warehouse(value: object) -> str:
     return str(value)
 
 
+def _page(value: object) -> str:
+    if not re.fullmatch(r"https?://[^\s/]+(/\S*)?", str(value)):
+        raise ValueError("is no address of a page; write one such as https://grafana.example.com")
+    return str(value).rstrip("/")
+
+
 def _size(value: object) -> object:
     if not re.fullmatch(r"\d{1,9}[KMGT]B", str(value)):
         raise ValueError("is no size; write a number and MB or GB, such as 500MB")
     return value
+
+
+def _lower(value: object) -> object:
+    return value.lower() if isinstance(value, str) else value
 
 
 Duration = Annotated[timedelta, BeforeValidator(_duration)]
@@ -92,6 +106,15 @@ class Settings(BaseModel):
     query_memory: Annotated[str, BeforeValidator(_size)] = Field(
         "2GB", description="Memory that a query here in DuckDB uses before it spills to disk."
     )
+    log_level: Annotated[logs.Level, BeforeValidator(_lower)] = Field(
+        "info", description="The lowest level that is logged: debug, info, warning or error."
+    )
+    log_format: Annotated[logs.Format, BeforeValidator(_lower)] = Field(
+        "text", description="How a log line is written: text or json."
+    )
+    grafana_url: Annotated[str, BeforeValidator(_page)] | None = Field(
+        None, description="Where Grafana is; the status page then links to the dashboards."
+    )
     tls_certificate: Path | None = Field(None, description="PEM file of the certificate chain: serves HTTPS.")
     tls_key: Path | None = Field(None, description="PEM file of the certificate's private key.")
     auth_username: str | None = Field(None, description="User name that /metrics and / ask for.")
@@ -99,6 +122,12 @@ class Settings(BaseModel):
         None, description=f"File that holds the password; or set {ENVIRONMENT_PREFIX}AUTH_PASSWORD."
     )
     auth_password: SecretStr | None = None
+
+    def secrets(self) -> tuple[str, ...]:
+        """What no message may show: what the addresses hold, and the password if it is known."""
+        password = self.auth_password.get_secret_value() if self.auth_password else ""
+        hidden = (*secrets(self.warehouse), *secrets(self.history), password)
+        return tuple(sorted(filter(None, hidden), key=len, reverse=True))
 
     def credentials(self) -> tuple[str, str] | None:
         """User name and password that are asked for, if any.
@@ -120,9 +149,11 @@ class Settings(BaseModel):
         if self.auth_password_file is None:
             return None
         try:
-            return self.auth_password_file.read_text(encoding="utf-8").strip()
-        except (OSError, UnicodeDecodeError) as error:
-            raise SettingsError(f"{self.auth_password_file}: the password can't be read ({reason(error)})") from None
+            return read_text(self.auth_password_file).strip()
+        except (OSError, ValueError) as error:  # without its name, which is the password where somebody mixed them up
+            raise SettingsError(
+                f"auth_password_file: the password can't be read ({reason(error)}); name a file that holds it"
+            ) from None
 
 
 def names() -> tuple[str, ...]:
@@ -146,6 +177,7 @@ def read(options: Mapping[str, str], environment: Mapping[str, str], file: Path 
     Raises:
         SettingsError: one of them holds what it can't hold.
     """
+    _refuse_misspelt(environment)
     from_file = _read_file(file) if file else {}
     from_environment = {
         name: environment[variable(name)] for name in Settings.model_fields if variable(name) in environment
@@ -162,10 +194,27 @@ def read(options: Mapping[str, str], environment: Mapping[str, str], file: Path 
         raise SettingsError(message, usage=name in options or name not in places) from None
 
 
+def _refuse_misspelt(environment: Mapping[str, str]) -> None:
+    """A variable that is almost a setting's is a mistake.
+
+    Others are somebody else's: an orchestrator sets DRIFTGAUGE_PORT for a service of that name, a team
+    DRIFTGAUGE_RISK_SLACK_URL for its Alertmanager. So is what goes on after a setting's name, as
+    DRIFTGAUGE_HISTORY_PORT does.
+    """
+    known = [variable(name) for name in (*Settings.model_fields, "config")]
+    for name in sorted(environment):
+        if not name.startswith(ENVIRONMENT_PREFIX) or name in known:
+            continue
+        short = name.removeprefix(ENVIRONMENT_PREFIX)
+        near = difflib.get_close_matches(short, [each.removeprefix(ENVIRONMENT_PREFIX) for each in known], 1, _NEAR)
+        if near and not short.startswith(f"{near[0]}_"):
+            raise SettingsError(f"{name}: unknown variable; did you mean {ENVIRONMENT_PREFIX}{near[0]}?")
+
+
 def _read_file(file: Path) -> dict[str, Any]:
     try:
-        content = yaml.safe_load(file.read_text(encoding="utf-8")) or {}
-    except (OSError, ValueError, RecursionError, yaml.YAMLError) as error:  # a ValueError: no UTF-8, or no such date
+        content = read_yaml(file) or {}
+    except (OSError, ValueError) as error:
         raise SettingsError(f"{file}: can't be read ({reason(error)})") from None
     if not isinstance(content, dict):
         raise SettingsError(f"{file}: is no mapping of settings; write lines such as `listen: 127.0.0.1:9877`")
@@ -177,8 +226,13 @@ def _read_file(file: Path) -> dict[str, Any]:
         if key not in names():
             near = difflib.get_close_matches(str(key), names(), 1)
             advice = f"did you mean {near[0]}?" if near else f"known keys: {', '.join(names())}"
-            raise SettingsError(f"{file}: unknown key {key!r}; {advice}")
+            raise SettingsError(f"{file}: {_unknown(str(key))}; {advice}")
     return content
+
+
+def _unknown(key: str) -> str:
+    """What is no name of a setting may be a value that lost its name, and no message shows values."""
+    return f"unknown key {key!r}" if _NAME.fullmatch(key) else "a key is no name of a setting"
 
 
 def _first(error: ValidationError) -> tuple[str, str]:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from metrics_exporter import definitions as contract
-from metrics_exporter.compute.refresh import LogReport, Refresher, quiet
+from metrics_exporter.compute.refresh import LogReport, Refresher, ignore, quiet
 from metrics_exporter.config import Settings
 from metrics_exporter.definitions import Definitions, DefinitionsError, Predictor
 from metrics_exporter.logs import event
@@ -20,8 +20,6 @@ from metrics_exporter.serving.snapshot import Snapshot, Snapshots
 from metrics_exporter.serving.view import groups
 from metrics_exporter.sources import open_warehouse
 
-_HOUR = timedelta(hours=1)
-_EPOCH = datetime.fromisoformat("1970-01-01T00:00:00+00:00")
 _RETRIES = tuple(timedelta(seconds=seconds) for seconds in (30, 60, 120, 240, 480, 600))
 
 _log = logging.getLogger(__name__)
@@ -36,6 +34,7 @@ class Update:
         failures: what went wrong, in words.
         windows: how many windows of logs there are to show.
         wake: when the next round is to begin.
+        is_behind: there are windows due that this round left for the next.
     """
 
     snapshot: Snapshot
@@ -43,18 +42,33 @@ class Update:
     failures: tuple[str, ...]
     windows: int
     wake: datetime
+    is_behind: bool
 
 
 class Cycle:
-    """What lasts from one round to the next."""
+    """What lasts from one round to the next.
 
-    def __init__(self, settings: Settings, *, restarts: int = 0, beat: Callable[[], None] = quiet) -> None:
+    Attributes:
+        set_aside: logs that are not read, because workers died of them; what the history has of them is shown.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        restarts: int = 0,
+        beat: Callable[[], None] = quiet,
+        reading: Callable[[str | None], None] = ignore,
+        set_aside: frozenset[str] = frozenset(),
+    ) -> None:
         """Read the definitions and open warehouse and history.
 
         Args:
             settings: the exporter's.
             restarts: how often this was begun anew, because the process before died or hung.
             beat: called at each step of a round, however long it takes.
+            reading: called with the name of each log before it is read, and with None after the last.
+            set_aside: see the attribute.
 
         Raises:
             DefinitionsError: the definitions can't be run.
@@ -66,26 +80,41 @@ class Cycle:
             settings.warehouse, threads=settings.query_threads, memory_limit=settings.query_memory
         )
         self._history = History(settings.history)
-        self._beat = beat
+        self._history.clear_leftovers()
+        self._beat, self._reading, self.set_aside = beat, reading, set_aside
         self._snapshots = Snapshots(settings.max_age, settings.series_limit, restarts)
         self._page = Page(Trails(self._history, settings.recompute, beat))
         self._refresher = self._new_refresher()
         self._definitions_errors: tuple[str, ...] = ()
         self._failed_rounds = 0
+        self._is_loaded = False
 
-    def run(self, now: datetime) -> Update:
-        """Compute what is due and render it."""
+    def run(self, now: datetime) -> Iterator[Update]:
+        """Compute what is due and render it: first what the history has, then again after each log."""
         self._reload()
-        reports = self._refresher.refresh(now)
+        if not self._is_loaded:
+            self._is_loaded = True
+            reports = self._refresher.load(now)
+            if any(report.latest for report in reports):
+                yield self._update(reports, now)
+        failed = False
+        for reports in self._refresher.refresh(now, self.set_aside):
+            failed = any(self._failures(reports))
+            yield self._update(reports, now)
+        self._failed_rounds = self._failed_rounds + 1 if failed else 0
+
+    def _update(self, reports: Sequence[LogReport], now: datetime) -> Update:
         failures = tuple(self._failures(reports))
-        self._failed_rounds = self._failed_rounds + 1 if failures else 0
         shown = groups(self._definitions, reports, now, self._settings.max_age)
         snapshot = self._snapshots.make(self._definitions, reports, shown, now)
         problems = (*failures, *snapshot.dropped.values())
-        due = next_due(self._definitions, now)
-        page = self._draw(News(self._definitions, reports, shown, problems, snapshot.series, now, due))
+        due = self._refresher.next_due(now)
+        page = self._draw(
+            News(self._definitions, reports, shown, problems, snapshot.series, now, due, self._settings.grafana_url)
+        )
         windows = sum(len(report.latest) for report in reports)
-        return Update(snapshot, page, failures, windows, self._wake(now, snapshot))
+        is_behind = any(report.is_behind for report in reports)
+        return Update(snapshot, page, failures, windows, self._wake(reports, now, snapshot), is_behind)
 
     def _draw(self, news: News) -> Encoded | None:
         """The status page; whatever is wrong with it must not take the metrics down."""
@@ -109,6 +138,7 @@ class Cycle:
         if fresh != self._definitions:
             self._definitions = fresh
             self._refresher = self._new_refresher()
+            self._is_loaded = False
             event(_log, logging.INFO, "definitions changed", predictors=len(fresh.predictors))
 
     def _new_refresher(self) -> Refresher:
@@ -121,6 +151,7 @@ class Cycle:
             recompute=settings.recompute,
             timeout_seconds=settings.query_timeout.total_seconds(),
             beat=self._beat,
+            reading=self._reading,
         )
 
     def _failures(self, reports: Iterable[LogReport]) -> Iterable[str]:
@@ -129,14 +160,16 @@ class Cycle:
             if report.error:
                 yield f"log {report.log}: {report.error}"
 
-    def _wake(self, now: datetime, snapshot: Snapshot) -> datetime:
-        moments = [next_due(self._definitions, now)]
+    def _wake(self, reports: Sequence[LogReport], now: datetime, snapshot: Snapshot) -> datetime:
+        moments = [self._refresher.next_due(now)]
+        if any(report.is_behind for report in reports):
+            moments.append(now)
         if not self._page.complete:
             moments.append(now)
         if snapshot.good_until:
             moments.append(snapshot.good_until)
-        if self._failed_rounds:
-            moments.append(now + _RETRIES[min(self._failed_rounds, len(_RETRIES)) - 1])
+        if any(self._failures(reports)):
+            moments.append(now + _RETRIES[min(self._failed_rounds, len(_RETRIES) - 1)])
         return min(moments)
 
 
@@ -144,9 +177,3 @@ def _with_those_before(fresh: Definitions, before: Mapping[str, Predictor]) -> D
     """Definitions in which predictors whose files are broken now are as they were when these were not."""
     known = {name: predictor for name, predictor in before.items() if predictor.log in fresh.catalogue.logs}
     return fresh.model_copy(update={"predictors": known | fresh.predictors})
-
-
-def next_due(definitions: Definitions, now: datetime) -> datetime:
-    """When the next hour of any log is due: its end, and the time that its rows take to settle."""
-    settles = {timedelta(seconds=log.settle_seconds) for log in definitions.catalogue.logs.values()}
-    return min(_EPOCH + ((now - settle - _EPOCH) // _HOUR + 1) * _HOUR + settle for settle in settles)

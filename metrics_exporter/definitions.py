@@ -11,10 +11,10 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
 
-import yaml
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, ValidationError
 
 from metrics_exporter.errors import UserError
+from metrics_exporter.files import read_yaml
 from metrics_exporter.reasons import reason
 from metrics_exporter.windows import DAILY, HOURLY, Window
 
@@ -37,8 +37,6 @@ def _window(value: object) -> object:
 WindowLength = Annotated[Window, BeforeValidator(_window), PlainSerializer(str)]
 D = TypeVar("D", bound="Definition")
 
-_SafeLoader: type[yaml.SafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # libyaml: ten times faster
-_DEEP = 5_000  # levels of nesting; from some 20,000 on, libyaml's reader takes the process down
 _NAMED = 3
 
 
@@ -58,6 +56,8 @@ class Statistic(StrEnum):
     WINDOW_END = "window_end"
     MODEL_INFO = "model_info"
     EVALUATION = "evaluation"
+    EVALUATION_ROWS = "evaluation_rows"
+    EVALUATION_WINDOW_END = "evaluation_window_end"
     LABELLED_RATIO = "labelled_ratio"
     TRAINING_EVALUATION = "training_evaluation"
     SILENCE = "silence"
@@ -104,6 +104,7 @@ class OwnMetric(StrEnum):
     ROWS = "driftgauge_window_rows"
     DUPLICATE_ROWS = "driftgauge_duplicate_rows"
     UNPARSABLE_VALUES = "driftgauge_unparsable_values"
+    UNREADABLE_ROWS = "driftgauge_unreadable_rows"
     UNDATED_ROWS = "driftgauge_undated_rows"
     SERIES = "driftgauge_series"
     DROPPED_SERIES = "driftgauge_dropped_series"
@@ -326,28 +327,18 @@ def _parse(kind: type[D], file: Path) -> D:
 
 def _read(file: Path) -> dict[str, Any]:
     try:
-        text = file.read_text(encoding="utf-8")
-        content = yaml.load(text, Loader=_loader(text))  # noqa: S506
+        content = read_yaml(file)
     except FileNotFoundError:
         raise DefinitionsError(
             f"{file}: not found; run `driftgauge generate`, or point --definitions at what it wrote"
         ) from None
     except OSError as error:
         raise DefinitionsError(f"{file}: can't be read ({reason(error)}); mend its permissions or its place") from None
-    except (ValueError, RecursionError, yaml.YAMLError) as error:  # a ValueError is what no UTF-8 or no date gets
-        raise DefinitionsError(f"{file}: can't be read ({reason(error)}); run `driftgauge generate`") from None
+    except ValueError as error:
+        raise DefinitionsError(f"{file}: can't be read ({error}); run `driftgauge generate`") from None
     if not isinstance(content, dict):
         raise DefinitionsError(f"{file}: is not a definitions file; run `driftgauge generate`, or move it away")
     return content
-
-
-def _loader(text: str) -> type[yaml.SafeLoader]:
-    """The fast reader, or Python's own for what may be nested so deep that only an exception should come of it.
-
-    Each level takes a bracket, or a column more than the level around it.
-    """
-    levels = text.count("[") + text.count("{") + max(map(len, text.splitlines()), default=0)
-    return yaml.SafeLoader if levels > _DEEP else _SafeLoader
 
 
 def _problems(error: ValidationError) -> str:

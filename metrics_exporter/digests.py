@@ -17,6 +17,7 @@ _LEFT_OUT: dict[str, Any] = {
     "title": True,
     "team": True,
     "log": True,  # its name; what it is comes in beside
+    "alerts": True,  # when somebody hears of it is not what is measured
     "models": {"__all__": {"role"}},  # a promotion has a mark of its own
 }
 
@@ -26,8 +27,8 @@ def digests(definitions: Definitions) -> dict[str, str]:
 
     In it are the log's table, columns and settling time; the windows; which models; kinds and units of features and of
     the prediction; the reference and the evaluation. A unit changes no number, but what the number says. Not in it are
-    ids and titles, the team and the models' roles; neither order nor whether a default is written out matters, so that
-    each replica has the same digest, and a newer exporter with more to declare has it still.
+    ids and titles, the team, the alerts and the models' roles; neither order nor whether a default is written out
+    matters, so that each replica has the same digest, and a newer exporter with more to declare has it still.
     """
     logs = definitions.catalogue.logs
     return {name: _digest(predictor, logs[predictor.log]) for name, predictor in definitions.predictors.items()}
@@ -35,7 +36,7 @@ def digests(definitions: Definitions) -> dict[str, str]:
 
 def _digest(predictor: Predictor, log: Log) -> str:
     measured = predictor.model_dump(mode="json", exclude=_LEFT_OUT, exclude_defaults=True)
-    measured["windows"] = list(predictor.windows)  # in another order they are no default
+    measured["windows"] = list(map(str, predictor.windows))  # in another order they are no default
     features = measured.get("features", {})
     measured["features"] = {name: declared for name, declared in features.items() if declared}
     measured["log"] = log.model_dump(mode="json", exclude_defaults=True)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
-_MONDAY = datetime(1970, 1, 5, tzinfo=UTC)  # a midnight, too: windows of every length begin at it
+MONDAY = datetime(1970, 1, 5, tzinfo=UTC)  # a midnight, too: windows of every length begin at it
 _DAY_SECONDS = 86400
 _UNITS = {"m": 60, "h": 3600, "d": _DAY_SECONDS}
 
@@ -60,7 +60,7 @@ def base(windows: Iterable[Window]) -> Window:
 
 def floor(time: datetime, length: timedelta) -> datetime:
     """The start of the window of a length that a time lies in, at or before it."""
-    return time - (time - _MONDAY) % length
+    return time - (time - MONDAY) % length
 
 
 def last_end(now: datetime, settle: timedelta, length: timedelta) -> datetime:
@@ -75,34 +75,34 @@ def ends(after: datetime, until: datetime, length: timedelta) -> Iterator[dateti
         yield after
 
 
-def due(done: Collection[datetime], last: datetime, lookback: timedelta, recompute: int) -> list[datetime]:
-    """The ends of the hourly windows to compute, oldest first.
+def due(
+    done: Collection[datetime], last: datetime, window: Window, lookback: timedelta, recompute: int
+) -> list[datetime]:
+    """The ends of the windows to scan, oldest first.
 
     They reach back to the midnight that starts the look-back, so that its days are complete. When any window is due,
     so are the last `recompute` before the latest one: rows that came late are then counted.
     """
     start = floor(last - lookback, DAY)
-    missing = {end for end in ends(start, last, HOUR) if end not in done}
+    missing = {end for end in ends(start, last, window.length) if end not in done}
     if missing:
-        missing.update(ends(max(start, last - (recompute + 1) * HOUR), last, HOUR))
+        again = last - (recompute + 1) * window.length
+        missing.update(ends(max(start, again), last, window.length))
     return sorted(missing)
 
 
-def spans(window_ends: Iterable[datetime], hours: int) -> Iterator[tuple[datetime, datetime]]:
-    """Coalesce sorted hourly window ends to (start, end) ranges.
+def span(window_ends: Sequence[datetime], window: Window, longest: timedelta) -> tuple[datetime, datetime]:
+    """The first stretch without a gap of sorted window ends, as start and end.
 
     Args:
-        window_ends: the windows to cover.
-        hours: at most so many in a range, a divisor of 24; ranges are cut at multiples of it, 24: at each midnight.
+        window_ends: the windows to cover; at least one.
+        window: how long they are.
+        longest: of the stretch, a part of a day; it is cut at multiples of it, a day's at midnight.
     """
-    block = hours * HOUR
-    start = end = None
-    for window_end in window_ends:
-        if start is not None and end is not None and (window_end - HOUR != end or floor(end, block) == end):
-            yield start, end
-            start = None
-        if start is None:
-            start = window_end - HOUR
+    start = window_ends[0] - window.length
+    end = window_ends[0]
+    for window_end in window_ends[1:]:
+        if window_end - window.length != end or floor(end, longest) == end:
+            break
         end = window_end
-    if start is not None and end is not None:
-        yield start, end
+    return start, end

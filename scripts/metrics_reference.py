@@ -20,8 +20,9 @@ INTRODUCTION = """\
 # Metrics
 
 What the exporter serves at `/metrics`. Every gauge describes the **latest closed window** of its `window` label (`1h`,
-aligned to the UTC hour; `1d`, to the UTC day), stands until the next one is published, and is absent where there is no
-value: never 0 instead. So read it through a range function that looks back a window and a margin:
+aligned to the UTC hour; `1d`, to the UTC day; `7d`, from Monday on), stands until the next one is published, and is
+absent where there is no value: never 0 instead. So read it through a range function that looks back a window and a
+margin:
 
 ```promql
 last_over_time(ml_feature_mean{predictor="arrival_delay", window="1h"}[1h10m])
@@ -30,8 +31,13 @@ last_over_time(ml_feature_mean{predictor="arrival_delay", window="1h"}[1h10m])
 Role and team are on `ml_model_info` alone, and are joined in, so that a promotion starts no new series:
 
 ```promql
-ml_prediction_mean * on (predictor, model_id) group_left (role, team) ml_model_info{role="primary"}
+ml_prediction_mean * on (predictor, model_id) group_left (role, team)
+  max by (predictor, model_id, role, team) (ml_model_info{role="primary"})
 ```
+
+The `max by` makes one series of what several replicas of the exporter serve.
+
+`ml_alert_reading` is what an alert rule compares with its threshold; see [When an alert fires](alerts.md).
 
 The values of a feature (mean, quantiles, categories …) leave out NULL, NaN, ±infinity and every row in which the
 feature was replaced by its default; the ratios count exactly those, as shares of the model's predictions.
@@ -41,7 +47,15 @@ SECTIONS = {
     Subject.MODEL: "Models",
     Subject.PREDICTION: "Predictions",
     Subject.FEATURE: "Features",
+    Subject.ALERT: "Alerts",
 }
+
+_RESERVED = (
+    Statistic.EVALUATION,
+    Statistic.EVALUATION_ROWS,
+    Statistic.EVALUATION_WINDOW_END,
+    Statistic.LABELLED_RATIO,
+)
 
 
 def page() -> str:
@@ -69,7 +83,7 @@ def _facts(metric: CatalogueMetric) -> Iterator[str]:
         yield f"- **Only of** {' and '.join(sorted(metric.kinds))} features"
     if metric.samples:
         yield f"- **Behind a value** are {_names([metric.samples])} samples, which `min_samples` of an alert counts"
-    if definition.statistic in (Statistic.EVALUATION, Statistic.LABELLED_RATIO):
+    if definition.statistic in _RESERVED:
         yield "- **Not computed yet:** the name is reserved for the evaluation against actuals"
 
 
@@ -78,7 +92,8 @@ def _unit(metric: CatalogueMetric) -> str:
         "count": "a number",
         "ratio": "a share",
         "value": "that of the feature or prediction itself",
-        "seconds": "seconds since 1970",
+        "seconds": "seconds",
+        "timestamp": "seconds since 1970",
         "info": "none: it is always 1",
     }[metric.unit]
     if metric.low is not None and metric.high is not None:

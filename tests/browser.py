@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import Any
 
 from tests.real_parts import require
 
@@ -50,14 +52,35 @@ class Dom(HTMLParser):
 
 def dom(page: Path | str, folder: Path) -> Dom:
     """Open a file, or the page at a URL, in Chromium; `folder` is for the browser's profile."""
-    url = page.as_uri() if isinstance(page, Path) else page
+    found = Dom()
+    found.feed(_open(page.as_uri() if isinstance(page, Path) else page, folder))
+    return found
+
+
+def measure(page: Path, folder: Path, width: int, script: str) -> Any:
+    """What an expression says of a file that is shown so wide; `page` is its document, with all of it unfolded."""
+    frame = folder / f"frame{width}.html"
+    frame.write_text(
+        f'''<iframe src="{page.name}" style="width:{width}px;height:800px;border:0"></iframe><script>
+        onload = () => {{
+          const page = document.querySelector("iframe").contentDocument;
+          page.querySelectorAll("details").forEach(each => each.open = true);
+          document.title = JSON.stringify({script});
+        }}
+        </script>''',
+        encoding="utf-8",
+    )
+    found = Dom()
+    found.feed(_open(frame.as_uri(), folder, "--allow-file-access-from-files", f"--window-size={width + 100},900"))
+    return json.loads(found.title)
+
+
+def _open(url: str, folder: Path, *flags: str) -> str:
     run = subprocess.run(
-        [require("chromium"), *_FLAGS.split(), f"--user-data-dir={folder / 'chromium'}", "--dump-dom", url],
+        [require("chromium"), *_FLAGS.split(), *flags, f"--user-data-dir={folder / 'chromium'}", "--dump-dom", url],
         capture_output=True,
         text=True,
         timeout=120,
         check=True,
     )
-    found = Dom()
-    found.feed(run.stdout)
-    return found
+    return run.stdout

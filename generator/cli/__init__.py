@@ -12,6 +12,8 @@ from typing import Any
 
 import click
 
+from generator.errors import UserError
+
 INTERRUPTED = 128 + signal.SIGINT  # the exit code that shells give to what Ctrl-C ended
 
 # What a file system refuses is no defect of ours, wherever it happens.
@@ -20,6 +22,12 @@ _ADVICE = {
     **dict.fromkeys((errno.EACCES, errno.EPERM), "mend its permissions, or choose another place"),
     errno.EROFS: "choose another place",
 }
+
+_OURS = frozenset({"", "generator", "metrics_exporter", "demo"})
+_INSTALL = (
+    "`pip install 'driftgauge[demo]'` installs all that the demo needs, "
+    "`pip install 'driftgauge[duckdb]'` what reads a log in DuckDB"
+)
 
 # name: (module, one line of help)
 COMMANDS = {
@@ -57,6 +65,12 @@ class LazyGroup(click.Group):
         except KeyboardInterrupt:
             click.echo("interrupted", err=True)
             raise click.exceptions.Exit(INTERRUPTED) from None
+        except ModuleNotFoundError as error:
+            if (error.name or "").partition(".")[0] in _OURS:
+                raise
+            raise click.ClickException(f"{error.name} is not installed; {_INSTALL}") from None
+        except UserError as error:
+            raise click.ClickException(str(error)) from None
         except OSError as error:
             if error.errno not in _ADVICE:
                 raise

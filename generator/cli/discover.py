@@ -10,11 +10,14 @@ from pathlib import Path
 from typing import Any
 
 import click
+from pydantic_core import PydanticCustomError
 
-from generator.checks.syntax import empty_registry
 from generator.discover import propose
 from generator.discover.files import FileEdit, edits
-from generator.discover.write import WriteError, write
+from generator.discover.write import write
+from generator.findings.refusal import words
+from generator.findings.shape import bad_table
+from generator.findings.syntax import empty_registry
 from generator.load import load_registry
 from generator.model import Registry
 from generator.report.summary import summary
@@ -26,7 +29,22 @@ _YEARS = range(1990, 9000)  # what is looked back to from there is a date, too
 _TIMES = ("%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d")
 
 
-@click.command("discover")
+def _table(context: click.Context, parameter: click.Parameter, name: str | None) -> str | None:
+    try:
+        return None if name is None else bad_table.accept(name)
+    except PydanticCustomError as refusal:
+        raise click.BadParameter(words(refusal)) from None
+
+
+_EXAMPLES = """\b
+Examples:
+  driftgauge discover --warehouse duckdb:predictions.duckdb           shows what it would write
+  driftgauge discover --warehouse duckdb:predictions.duckdb --write
+  driftgauge discover --warehouse 'duckdb:log-*.parquet' --days 28 --now 2026-03-01
+"""
+
+
+@click.command("discover", epilog=_EXAMPLES)
 @click.argument("registry", type=click.Path(file_okay=False, path_type=Path), default="registry")
 @click.option(
     "--warehouse",
@@ -35,7 +53,7 @@ _TIMES = ("%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d")
     envvar="DRIFTGAUGE_WAREHOUSE",
     help="Where the prediction log lies, such as duckdb:predictions.duckdb.",
 )
-@click.option("--table", help="Read this table only. Without it: all logs of the registry.")
+@click.option("--table", callback=_table, help="Read this table only. Without it: all logs of the registry.")
 @click.option("--days", type=click.IntRange(1, 28), default=7, show_default=True, help="How far back to read.")
 @click.option(
     "--now",
@@ -80,7 +98,7 @@ def command(
     proposal = propose.propose(found, known)
     changed, by_hand = edits(registry, proposal, table if known is None else None)
     if do_write:
-        _write(changed)
+        write(changed)
     notes = (*_nothing(found), *proposal.notes, *by_hand)
     if as_json:
         click.echo(json.dumps(_report(found, changed, notes), indent=2, ensure_ascii=False))
@@ -119,13 +137,6 @@ def _read(
 def _kinds(registry: Registry | None) -> dict[tuple[str, str], Kind]:
     predictors = registry.predictors if registry else ()
     return {(p.id, f.name): f.kind for p in predictors for f in p.features if f.kind is not None}
-
-
-def _write(changed: Iterable[FileEdit]) -> None:
-    try:
-        write(changed)
-    except WriteError as error:
-        raise click.ClickException(str(error)) from None
 
 
 def _nothing(found: Iterable[LogFacts]) -> Iterator[str]:

@@ -8,17 +8,17 @@ import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 import click
 
 from generator import incremental, write
+from generator.errors import UserError
 from generator.findings import did_you_mean, quote
 from generator.incremental import Rendered
 from generator.load import load_repository
 from generator.model import AlertSeverity, Predictor, Registry
 from generator.render import TARGETS, render, render_each
-from generator.render.errors import RenderError
 from generator.report import text
 from generator.report.summary import summary
 
@@ -28,7 +28,15 @@ _LONG = 100  # predictors; a second's work
 _STALE = 3
 
 
-@click.command("generate")
+_EXAMPLES = """\b
+Examples:
+  driftgauge generate                                    registry → output
+  driftgauge generate --check                            in CI: ends with 3 where output was not regenerated
+  driftgauge generate --only eta_prediction --target prometheus
+"""
+
+
+@click.command("generate", epilog=_EXAMPLES)
 @click.argument("registry", type=click.Path(exists=True, file_okay=False, path_type=Path), default="registry")
 @click.option(
     "--output",
@@ -64,11 +72,8 @@ def command(
     """
     wanted = _wanted(registry, targets, only)
     rendered = _rendered(wanted, None if check else output)
-    try:
-        act = write.plan if check else write.apply
-        plan = act(output, rendered.files, kept=rendered.kept, partial=bool(only))
-    except write.WriteError as error:
-        _fail(str(error))
+    act = write.plan if check else write.apply
+    plan = act(output, rendered.files, kept=rendered.kept, partial=bool(only))
     if as_json:
         click.echo(json.dumps(_report(wanted, plan), indent=2))
     elif check:
@@ -103,21 +108,18 @@ def _wanted(folder: Path, targets: Sequence[str], only: tuple[str, ...]) -> _Wan
     loaded = load_repository(folder)
     click.echo(text.render(loaded.findings, colour=sys.stderr.isatty()), err=True, nl=False)
     if loaded.registry is None:
-        _fail(f"{summary(loaded)}; nothing was written")
+        raise UserError(f"{summary(loaded)}; nothing was written")
     return _Wanted(loaded.registry, targets or loaded.settings.targets, only)
 
 
 def _rendered(wanted: _Wanted, output: Path | None) -> Rendered:
     """The files; what `output` is known to hold already is not rendered again."""
-    try:
-        if wanted.only:
-            each = render_each(_progress(wanted.predictors), wanted.targets)
-            return Rendered({path: content for _, files in each for path, content in files.items()})
-        if output is None:
-            return Rendered(render(wanted.registry, wanted.targets, _progress))
-        return incremental.render(wanted.registry, wanted.targets, output, _progress)
-    except RenderError as error:
-        _fail(f"{error}\nNothing was written.")
+    if wanted.only:
+        each = render_each(_progress(wanted.predictors), wanted.targets)
+        return Rendered({path: content for _, files in each for path, content in files.items()})
+    if output is None:
+        return Rendered(render(wanted.registry, wanted.targets, _progress))
+    return incremental.render(wanted.registry, wanted.targets, output, _progress)
 
 
 def _progress(predictors: Sequence[Predictor]) -> Iterator[Predictor]:
@@ -127,11 +129,6 @@ def _progress(predictors: Sequence[Predictor]) -> Iterator[Predictor]:
         return
     with click.progressbar(predictors, label="Rendering predictors", file=sys.stderr) as bar:
         yield from bar
-
-
-def _fail(message: str) -> NoReturn:
-    click.echo(message, err=True)
-    sys.exit(1)
 
 
 def _counts(wanted: _Wanted) -> dict[str, int]:

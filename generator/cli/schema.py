@@ -6,8 +6,13 @@ import click
 
 from generator.spec import schema
 
+_EXAMPLES = """\b
+Examples:
+  driftgauge schema > registry/registry.schema.json
+"""
 
-@click.command("schema")
+
+@click.command("schema", epilog=_EXAMPLES)
 def command() -> None:
     """Print the JSON Schema of a registry file, for editors.
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from generator.checks.syntax import too_large
 from generator.discover.propose import MOST_FEATURES, Proposal
 from generator.findings import quote
+from generator.findings.syntax import too_large
 from generator.spec import seen
 from generator.spec.seen import Seen
 

@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 
 from pydantic_core import PydanticCustomError
 
-from generator.checks.shape import bad_name
 from generator.discover import guesses
 from generator.discover.guesses import Declared, Guess, Roles
 from generator.findings import listing, quote
+from generator.findings.shape import bad_name
 from generator.model import Predictor, Registry
 from generator.spec.derived import DEFAULT_LOG
 from metrics_exporter.compute.log_facts import LogFacts, ModelFacts, PredictorFacts

@@ -9,19 +9,16 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from generator.discover.files import FileEdit
+from generator.errors import UserError
 
 _BOM = b"\xef\xbb\xbf"
-
-
-class WriteError(Exception):
-    """A file can't be written; the message names it and why."""
 
 
 def write(changed: Iterable[FileEdit]) -> None:
     """Write all files; each is whole at any time, and none is touched unless all could be prepared.
 
     Raises:
-        WriteError: a file has changed since it was read, or the file system refused.
+        UserError: a file has changed since it was read, or the file system refused.
     """
     staged: list[tuple[Path, Path]] = []
     try:
@@ -34,7 +31,7 @@ def write(changed: Iterable[FileEdit]) -> None:
             temporary.replace(target)
     except OSError as error:
         where = error.filename or "the new content"
-        raise WriteError(f"{where}: {error.strerror}; the registry can't be written") from None
+        raise UserError(f"{where}: {error.strerror}; the registry can't be written") from None
     finally:
         for temporary, _ in staged:
             temporary.unlink(missing_ok=True)
@@ -43,7 +40,7 @@ def write(changed: Iterable[FileEdit]) -> None:
 def _current(edit: FileEdit, target: Path) -> bytes | None:
     current = target.read_bytes() if target.exists() else None
     if (current is None) != (edit.before is None) or (current or b"").decode("utf-8-sig") != (edit.before or ""):
-        raise WriteError(f"{edit.path}: has changed since it was read; run the command again")
+        raise UserError(f"{edit.path}: has changed since it was read; run the command again")
     return current
 
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
+from generator.errors import UserError
 
-class RenderError(Exception):
+
+class RenderError(UserError):
     """Artifacts would be refused by the systems that they are for.
 
     Attributes:
@@ -13,8 +15,13 @@ class RenderError(Exception):
     """
 
     def __init__(self, problems: Mapping[str, Sequence[str]]) -> None:
-        super().__init__("\n".join("\n- ".join((f"{reason}:", *found)) for reason, found in problems.items()))
+        super().__init__(_words(problems))
         self.problems = problems
+
+
+def _words(problems: Mapping[str, Sequence[str]]) -> str:
+    listed = ["\n- ".join((f"{reason}:", *found)) for reason, found in problems.items()]
+    return "\n".join([*listed, "Nothing was written."])
 
 
 def joined(errors: Iterable[RenderError]) -> RenderError:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from generator.alerting.rules import duration
 from generator.conventions import (
     GRAFANA_PROVISIONING_FOLDER,
     SHARED_FOLDER_TITLE,
@@ -22,7 +23,6 @@ from generator.render.grafana.checks import check
 from generator.render.grafana.objects import PROMETHEUS, AlertRule, ContactPoint, Query, Root, RuleGroup
 from generator.render.renderer import Files, Renderer
 from generator.render.yaml_files import yaml_file
-from generator.rules import duration
 
 DASHBOARDS_VARIABLE = "DRIFTGAUGE_DASHBOARDS"
 DATA_SOURCE_VARIABLE = "DRIFTGAUGE_DATA_SOURCE_UID"
@@ -94,12 +94,12 @@ def _contact_point(point: ContactPoint, team: str) -> dict[str, Any]:
 def _slack(point: ContactPoint, team: str) -> dict[str, str]:
     """One of token and URL is to be set; Grafana takes an empty one as none."""
     secrets = {secret: f"${environment_variable(team, f'slack_{secret}')}" for secret in ("token", "url")}
-    return {"recipient": _literal(point.target), **secrets}
+    return {"recipient": _literal(point.recipient), **secrets}
 
 
 def _pagerduty(point: ContactPoint, team: str) -> dict[str, str]:
     key = f"${environment_variable(team, 'pagerduty_integration_key')}"
-    return {"integrationKey": key, "severity": "critical", "component": _literal(point.target)}
+    return {"integrationKey": key, "severity": "critical", "component": _literal(point.recipient)}
 
 
 def _rule_group(root: Root, group: RuleGroup) -> dict[str, Any]:

@@ -20,7 +20,8 @@ def _shared_file(registry: Registry) -> Files:
 
 def _predictor_file(predictor: Predictor) -> Files:
     path = conventions.definitions_file(predictor.id)
-    return {path: yaml_file(path, _dump(_predictor(predictor)), _ABOUT_PREDICTOR)}
+    copied = {predictor.profile.path: predictor.profile.content} if predictor.profile else {}
+    return {path: yaml_file(path, _dump(_predictor(predictor)), _ABOUT_PREDICTOR), **copied}
 
 
 render = Renderer(_shared_file, _predictor_file)
@@ -53,6 +54,7 @@ def _predictor(predictor: Predictor) -> definitions.Predictor:
         },
         reference=predictor.reference,
         evaluation=_evaluation(predictor),
+        alerts=tuple(alert.condition for alert in predictor.alerts),
     )
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from generator.findings import Finding
-from generator.report.documentation import address
 
 
 def render(findings: Iterable[Finding]) -> str:
@@ -22,7 +21,7 @@ def _command(finding: Finding) -> str:
     shown = ",".join(f"{name}={_property(str(value))}" for name, value in properties.items())
     where = f"{place.key_path}: " if place.key_path else ""
     also = "".join(f"\nAlso: {other}" for other in finding.related)
-    message = f"{where}{finding.message}\n{finding.advice}{also}\nSee {address(finding)}"
+    message = f"{where}{finding.message}\n{finding.advice}{also}\nSee `{finding.explanation}`"
     return f"::{finding.severity} {shown}::{_data(message)}\n"
 
 

@@ -7,7 +7,6 @@ from collections.abc import Iterable
 from typing import Any
 
 from generator.findings import Finding, Place, Severity
-from generator.report.documentation import address
 
 
 def render(findings: Iterable[Finding]) -> str:
@@ -24,7 +23,7 @@ def _finding(finding: Finding) -> dict[str, Any]:
         **_place(finding.place),
         "message": finding.message,
         "advice": finding.advice,
-        "doc": address(finding),
+        "explanation": finding.explanation,
         "related": [_place(place) for place in finding.related],
     }
 

@@ -9,8 +9,9 @@ from pathlib import PurePosixPath
 from typing import Any
 from urllib.parse import quote
 
-from generator.checks import listed
 from generator.findings import Finding, Place
+from generator.findings.kinds import page
+from generator.rulebook import RULES
 
 SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 
@@ -27,11 +28,11 @@ def render(findings: Iterable[Finding]) -> str:
 
 
 def _rule(finding: Finding) -> dict[str, Any]:
-    page = listed.page(finding.code)
+    text = page(finding.code)
     return {
         "id": finding.code,
-        "shortDescription": {"text": listed.RULES[finding.code].summary},
-        "help": {"text": page, "markdown": page},
+        "shortDescription": {"text": RULES[finding.code].summary},
+        "help": {"text": text, "markdown": text},
         "defaultConfiguration": {"level": str(finding.severity)},
     }
 

@@ -14,7 +14,7 @@ def summary(loaded: Loaded) -> str:
     found = " and ".join(_counted(number, word) for number, word in counts if number)
     if loaded.registry is None:
         return f"{found} in {_counted(len({finding.place.file for finding in loaded.findings}), 'file')}"
-    alerts = sum(not alert.absence_fires for predictor in loaded.registry.predictors for alert in predictor.alerts)
+    alerts = sum(not alert.is_freshness for predictor in loaded.registry.predictors for alert in predictor.alerts)
     what = ", ".join(
         [
             _counted(loaded.files, "file"),

@@ -8,8 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from generator.findings import Finding, Place, Severity
-from generator.lines import LINE_BREAK
-from generator.report.documentation import address
+from generator.findings.lines import LINE_BREAK
 
 _WIDTH = 110
 
@@ -38,7 +37,7 @@ class _Writer:
         for place in finding.related:
             parts += self._excerpt(place, margin, _BLUE)
         equals = self._arrow(f"{margin} =")
-        return "\n".join([*parts, f"{equals} help: {finding.advice}", f"{equals} see {address(finding)}"])
+        return "\n".join([*parts, f"{equals} help: {finding.advice}", f"{equals} see `{finding.explanation}`"])
 
     def _excerpt(self, place: Place, margin: str, colour: str) -> Iterator[str]:
         yield f"{margin}{self._arrow('-->')} {place}"

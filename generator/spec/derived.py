@@ -5,17 +5,29 @@ from __future__ import annotations
 import re
 from collections.abc import Collection
 
-from generator.promql import glob_regex
+from generator.promql import glob_regex, is_glob
 from generator.spec import v1
 
 DEFAULT_LOG = "default"
 EVERY_FEATURE = "all"
 FRESHNESS_PREFIX = "freshness-"
 
+_BRACKET = re.compile(r"\[(?=[*?\[]\])")  # one that would be read as the beginning of `[*]`
+_WILDCARD = re.compile(rf"{_BRACKET.pattern}|[*?]")
+
+
+def feature_text(alert: v1.Alert) -> str | None:
+    """The alert's feature as it is written: a name, a glob or `all`; or the exact name."""
+    return alert.feature.name if isinstance(alert.feature, v1.ExactFeature) else alert.feature
+
 
 def feature_glob(alert: v1.Alert) -> str | None:
-    """The alert's feature as a name or glob."""
-    return "*" if alert.feature == EVERY_FEATURE else alert.feature
+    """The alert's feature as a name without wildcards, or as a glob in which `[*]`, `[?]` and `[[]` are characters."""
+    text = feature_text(alert)
+    if text is None or not is_glob(text):
+        return "*" if alert.feature == EVERY_FEATURE else text
+    literal = _BRACKET if alert.feature == text else _WILDCARD
+    return literal.sub(lambda match: f"[{match[0]}]", text)
 
 
 def metric_name(alert: v1.Alert) -> str:

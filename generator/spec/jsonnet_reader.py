@@ -10,9 +10,9 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
-from generator.checks.syntax import jsonnet_error, jsonnet_import, jsonnet_limit, jsonnet_missing
 from generator.findings import Finding, Place
-from generator.lines import place_at_end
+from generator.findings.lines import place_at_end
+from generator.findings.syntax import jsonnet_error, jsonnet_import, jsonnet_limit, jsonnet_missing
 from generator.spec import jsonnet_child
 from generator.spec.jsonnet_child import Outcome
 from generator.spec.sources import Source, display

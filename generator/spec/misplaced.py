@@ -24,11 +24,13 @@ _BLOCKS = tuple(
         ("an alert", "the `alerts:` of its predictor, after a `- `", Alert),
     )
 )
+_ALERT_KEYS = frozenset(field.alias or name for name, field in Alert.model_fields.items())
 _ENTRIES: dict[KeyPath, tuple[str, frozenset[str]]] = {
     ("logs",): ("log", frozenset(Log.model_fields)),
     ("teams",): ("team", frozenset(Team.model_fields)),
     ("predictors",): ("predictor", frozenset(Predictor.model_fields)),
 }
+NAMED = frozenset({*(str(path[0]) for path in _ENTRIES), "features"})  # mappings of entries by their names
 _KEYS = frozenset({"alerts", "evaluation", "features", "models"})  # of a predictor, with more below them
 
 
@@ -36,6 +38,28 @@ def lacks_id(path: KeyPath, value: Any) -> str | None:
     """What the value at a path is, when it is one entry without its id in place of entries by their ids."""
     what, keys = _ENTRIES.get(path, ("", frozenset()))
     return what if isinstance(value, dict) and value and value.keys() <= keys else None
+
+
+def entry_at_top(path: KeyPath, value: Any) -> tuple[str, str] | None:
+    """The section that an unknown key at the top level belongs to, and what it is: by the keys that it has."""
+    if len(path) != 1 or not isinstance(value, dict):
+        return None
+    known = {section: len(keys & value.keys()) for (section,), (_, keys) in _ENTRIES.items()}
+    best = max(known, key=lambda section: known[section])
+    return (str(best), _ENTRIES[best,][0]) if known[best] else None
+
+
+def is_one_alert(path: KeyPath, value: Any) -> bool:
+    """Whether an alert stands where the list of alerts does."""
+    return path[-1:] == ("alerts",) and isinstance(value, dict) and bool(value.keys() & _ALERT_KEYS)
+
+
+def alert_by_id(path: KeyPath, value: Any) -> str | None:
+    """The id of an alert of the list whose id is its only key."""
+    if len(path) < 2 or path[-2] != "alerts" or not isinstance(value, dict) or len(value) != 1:
+        return None
+    name, below = next(iter(value.items()))
+    return name if name not in _ALERT_KEYS and isinstance(below, dict) else None
 
 
 def is_key_among_ids(path: KeyPath) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 
-from generator.checks.shape import bad_duration
+from generator.findings.shape import bad_duration, bad_window
 from generator.spec.schema import Schema, schema
 from generator.yaml_text import flow
 
@@ -65,7 +65,19 @@ folder. It needs the extra `jsonnet` (`pip install 'driftgauge[jsonnet]'`). See 
 **Names.** Ids of predictors, models and features are those in the prediction log. They never change: Terraform
 addresses and Grafana UIDs derive from them. Titles may change freely.
 
+An alert's `feature` is a name, a glob or `all`. A feature that is really called `all`, or has `*` or `?` in its name,
+is written by its exact name: `feature: {name: "a*b"}`.
+
+**Who is trusted with what.** Who can merge a change to the registry chooses what is watched, whom it calls, and which
+tables of the opened warehouse the exporter reads: `table` is a name in its catalogue, never a file, an address or a
+function. `actuals` is SQL that is meant to be run with the exporter's rights, so it is reviewed like code, and the
+exporter's user should be allowed to read and nothing else. Connection and secrets are in neither the registry nor
+`output/`; whoever runs the exporter and Terraform has them.
+
 **Durations** are a whole number and `s`, `m`, `h`, `d` or `w`: `10m`, `3h`, `21d`, `2w`.
+
+**Windows** are a number and `m`, `h` or `d` that divide a day (`5m`, `15m`, `1h`, `6h`, `1d`), or `7d`, from Monday on.
+The log is scanned for the longest window of which all others can be merged.
 
 A key in bold has to be there.
 """
@@ -128,7 +140,8 @@ def _mappings(path: str, node: Schema) -> Iterator[tuple[str, Schema]]:
         yield path, node
     for choice in node.get("oneOf", ()):
         if "properties" in choice:
-            yield f"{path} (kind: {choice['properties']['kind']['const']})", choice
+            kind = choice["properties"].get("kind")
+            yield f"{path} (kind: {kind['const']})" if kind else path, choice
     if isinstance(named := node.get("additionalProperties"), dict):
         yield from _mappings(f"{path}.<name>", named)
     if "items" in node:
@@ -163,6 +176,8 @@ def _value(node: Schema) -> str:
             what = " or ".join(dict.fromkeys(map(_value, choices)))
         case {"pattern": bad_duration.PATTERN}:
             what = "duration"
+        case {"pattern": bad_window.PATTERN}:
+            what = "window"
         case {"type": "array", "items": items}:
             what = f"list of {_value(items)}"
         case {"additionalProperties": dict(named)}:

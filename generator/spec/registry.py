@@ -77,8 +77,14 @@ class Declarations:
             if entry.value is not None:
                 yield entry, entry.value
 
-    def alerts(self) -> Iterator[DeclaredAlert]:
+    def alerts(self) -> Sequence[DeclaredAlert]:
         """All alerts whose shape is right."""
-        for entry, spec in self.valid_predictors():
-            for number, alert in zip(entry.alert_numbers, spec.alerts, strict=True):
-                yield DeclaredAlert(entry, spec, number, alert)
+        return self._alerts
+
+    @cached_property
+    def _alerts(self) -> list[DeclaredAlert]:
+        return [
+            DeclaredAlert(entry, spec, number, alert)
+            for entry, spec in self.valid_predictors()
+            for number, alert in zip(entry.alert_numbers, spec.alerts, strict=True)
+        ]

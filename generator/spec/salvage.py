@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from pydantic import BaseModel, ValidationError
 from pydantic_core import PydanticCustomError
 
-from generator.checks.shape import bad_name
+from generator.findings.shape import bad_name
 from generator.spec.registry import Entry
 from generator.spec.tree import Document, KeyPath
 from generator.spec.v1 import Log, Predictor, Team

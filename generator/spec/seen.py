@@ -12,9 +12,9 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from generator.checks.shape import unsupported_version
-from generator.checks.syntax import unreadable_file
 from generator.findings import Finding
+from generator.findings.shape import unsupported_version
+from generator.findings.syntax import unreadable_file
 from generator.spec import sources, versions, yaml_reader
 from generator.spec.sources import Source
 

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from generator.checks.syntax import control_character, empty_registry, not_utf8, too_large, unreadable_file
 from generator.findings import Finding
+from generator.findings.syntax import control_character, empty_registry, not_utf8, too_large, unreadable_file
 
 JSONNET = ".jsonnet"
 

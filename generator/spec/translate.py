@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from functools import lru_cache
 from types import UnionType
 from typing import Annotated, Any, Union, get_args, get_origin
@@ -12,7 +13,8 @@ from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
-from generator.checks.shape import (
+from generator.findings import Finding, Rule, Severity, nearest
+from generator.findings.shape import (
     misplaced_block,
     missing_key,
     out_of_range,
@@ -20,11 +22,12 @@ from generator.checks.shape import (
     unknown_key,
     wrong_type,
 )
-from generator.checks.syntax import yaml_anchor
-from generator.findings import Finding, Rule, Severity, nearest
+from generator.findings.syntax import yaml_anchor
 from generator.spec import misplaced
 from generator.spec.tree import NOTHING, Document, KeyPath
 from generator.yaml_text import flow
+from metrics_exporter.definitions import DEFAULT_CADENCE
+from metrics_exporter.windows import Window
 
 _ABSENT = object()
 
@@ -56,6 +59,13 @@ def _misplaced(
         place = document.place(path, key=True)
         if what := misplaced.lacks_id(path, _at(document.data, path)):
             found[path] = misplaced_block.without_id(place, what)
+        elif path in unknown and (home := misplaced.entry_at_top(path, _at(document.data, path))):
+            there = home[0] in document.data
+            found[path] = misplaced_block.at_top_level(place, str(path[-1]), home[1], home[0], section_is_there=there)
+        elif misplaced.is_one_alert(path, _at(document.data, path)):
+            found[path] = misplaced_block.without_dash(place, "alert", next(iter(_at(document.data, path))))
+        elif alert_id := misplaced.alert_by_id(path, _at(document.data, path)):
+            found[path] = misplaced_block.id_for_element(place, "alert", alert_id)
         elif block:
             found[path] = misplaced_block.finding(place, block.what, block.home)
         elif misplaced.is_key_among_ids(path):
@@ -105,13 +115,47 @@ def _finding(document: Document, path: KeyPath, problem: ErrorDetails, spec: typ
         at = path if kind == "literal_error" else (*path, "kind")
         return unknown_choice.finding(document.place(at), *_choice(kind, value, context))
     if kind in wrong_type.EXPECTED:
-        return wrong_type.finding(place, kind, value, document.text(path), _example(spec, document.data, path))
+        return _wrong_type(document, path, problem, spec)
     if kind in out_of_range.ADVICE:
         return out_of_range.finding(place, kind, value, context)
     # What is left are the validators of the spec itself, which bring the words with them.
     if problem["loc"][-1] == "[key]":
         place = document.place(path, key=True)
     return Rule(kind, Severity.ERROR, "").finding(place, context["message"], context["advice"])
+
+
+def _wrong_type(document: Document, path: KeyPath, problem: ErrorDetails, spec: type[BaseModel]) -> Finding:
+    kind, value, place = problem["type"], problem["input"], document.place(path)
+    key = str(path[-1]) if path else ""
+    if key == "for" and isinstance(value, str) and not value.isdigit():
+        return wrong_type.no_windows(place, value, _window(document.data, path))
+    if key == "alerts" and isinstance(value, dict) and (name := _first_name(value)):
+        return wrong_type.entries(place, key, name)
+    if key in misplaced.NAMED and isinstance(value, list):
+        return wrong_type.elements(place, key, _name_of(value))
+    example = _example(spec, document.data, path)
+    return wrong_type.finding(place, kind, value, document.text(path), example=example, key=key)
+
+
+def _first_name(entries: Mapping[str, Any]) -> str | None:
+    """The first key of a mapping of mappings."""
+    return next(iter(entries)) if entries and all(isinstance(below, dict) for below in entries.values()) else None
+
+
+def _name_of(elements: list[Any]) -> str:
+    """The name of a list's first element: the element itself, or its `id` or `name`."""
+    first = elements[0] if elements else None
+    name = first.get("id") or first.get("name") if isinstance(first, dict) else first
+    return name if isinstance(name, str) else "…"
+
+
+def _window(data: Any, path: KeyPath) -> Window:
+    """The windows that the alert of a key at `path` watches, as far as they are written down."""
+    cadence = _child(_at(data, path[:2]), "cadence")
+    for written in (_child(_at(data, path[:-1]), "window"), *(cadence if isinstance(cadence, list) else ())):
+        with suppress(ValueError):
+            return Window.parse(str(written))
+    return DEFAULT_CADENCE[0]
 
 
 def _path(data: Any, loc: tuple[str | int, ...]) -> KeyPath:

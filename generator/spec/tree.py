@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, Final, NamedTuple
 
 from generator.findings import Place
@@ -45,12 +46,17 @@ class Document:
     Attributes:
         file: the path as findings show it.
         data: mappings, lists, text, numbers, booleans and None.
-        root: the places; None when no line stands behind the data (Jsonnet).
+        find_places: of all of it; None when no line stands behind the data (Jsonnet).
     """
 
     file: str
     data: Any
-    root: Branch | None = None
+    find_places: Callable[[], Branch | None] = lambda: None
+
+    @cached_property
+    def root(self) -> Branch | None:
+        """The places: they take more time and memory than the data, and only what is wrong needs one."""
+        return self.find_places()
 
     def place(self, path: KeyPath = (), *, key: bool = False) -> Place:
         """The place of the value at `path` or, with `key`, of its key.

@@ -10,8 +10,17 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, Tag
 
 from generator.catalogue import METRICS
-from generator.checks.shape import bad_address, bad_channel, bad_duration, bad_name, bad_text, unknown_choice
-from generator.checks.shape.refusal import refuse
+from generator.findings.refusal import refuse
+from generator.findings.shape import (
+    bad_address,
+    bad_channel,
+    bad_duration,
+    bad_name,
+    bad_table,
+    bad_text,
+    bad_window,
+    unknown_choice,
+)
 from metrics_exporter.definitions import QUANTILES
 
 PREFIX = "ml_"
@@ -48,6 +57,7 @@ EVALUATION_RANGES: dict[str, tuple[float | None, float | None]] = {
 
 Name = Annotated[str, AfterValidator(bad_name.accept), Field(json_schema_extra={"minLength": 1, "maxLength": 200})]
 Text = Annotated[str, AfterValidator(bad_text.accept), Field(json_schema_extra={"minLength": 1})]
+Table = Annotated[Text, AfterValidator(bad_table.accept), Field(json_schema_extra={"pattern": bad_table.PATTERN})]
 Lines = Annotated[str, AfterValidator(bad_text.accept_lines), Field(json_schema_extra={"minLength": 1})]
 Duration = Annotated[
     str,
@@ -61,7 +71,7 @@ Address = Annotated[
 ]
 Channel = Annotated[str, AfterValidator(bad_channel.accept), Field(json_schema_extra={"pattern": bad_channel.PATTERN})]
 Number = Annotated[float, Field(allow_inf_nan=False)]
-WindowName = Literal["1h", "1d"]
+WindowName = Annotated[str, AfterValidator(bad_window.accept), Field(json_schema_extra={"pattern": bad_window.PATTERN})]
 SeverityName = Literal["page", "notify", "report"]
 
 
@@ -73,6 +83,10 @@ Names = Annotated[
     Annotated[Name, Tag("text")] | Annotated[list[Name], Tag("list")],
     Discriminator(_text_or_list, custom_error_type="text_or_list", custom_error_message="text or a list of texts"),
 ]
+
+
+def _text_or_mapping(value: Any) -> str | None:
+    return "text" if isinstance(value, str) else "mapping" if isinstance(value, dict) else None
 
 
 def _known_quantile(value: float) -> float:
@@ -116,9 +130,9 @@ class Columns(Spec):
 class Log(Spec):
     """A prediction log."""
 
-    table: Text = Field(
+    table: Table = Field(
         "predictions",
-        description="The table or view, with its schema if it needs one.",
+        description="The table or view, with its schema if it needs one, odd parts in quotes. No file or address.",
         examples=["ml.predictions"],
     )
     columns: Columns = Field(
@@ -181,7 +195,8 @@ class TrainingReference(Spec):
 
     kind: Literal["training"] = Field(description="Against a profile of the training set.", examples=["training"])
     profile: Text = Field(
-        description="The profile's file, below the registry folder.", examples=["profiles/eta_v12.json"]
+        description="The profile's file, below the registry folder; `generate` copies it beside the definitions.",
+        examples=["profiles/eta_v12.json"],
     )
 
 
@@ -273,6 +288,20 @@ class Freshness(Spec):
     )
 
 
+class ExactFeature(Spec):
+    """A feature by its exact name, whatever characters it has."""
+
+    name: Name = Field(description="Its name in the log; `*`, `?` and `all` mean themselves.", examples=["a*b"])
+
+
+FeatureNames = Annotated[
+    Annotated[Name, Tag("text")] | Annotated[ExactFeature, Tag("mapping")],
+    Discriminator(
+        _text_or_mapping, custom_error_type="text_or_mapping", custom_error_message="text or a mapping with the name"
+    ),
+]
+
+
 class Alert(Spec):
     """A threshold on a metric. It has exactly one of `above`, `below`, `outside` and `change_above`."""
 
@@ -290,10 +319,13 @@ class Alert(Spec):
         examples=["feature_default_ratio"],
         json_schema_extra={"enum": list(ALERT_METRICS)},
     )
-    feature: Name | None = Field(
+    feature: FeatureNames | None = Field(
         None,
-        description="For a feature's metric: its name, a glob (`wind_*`), or `all`.",
-        examples=["prep_time", "wind_*", "all"],
+        description=(
+            "For a feature's metric: its name, a glob (`wind_*`: `*` is any text, `?` one character), or `all`. "
+            "One that is really called `all` or `a*b` is written `{name: all}`."
+        ),
+        examples=["prep_time", "wind_*", "all", {"name": "a*b"}],
     )
     quantile: Annotated[float, AfterValidator(_known_quantile)] | None = Field(
         None,
@@ -361,7 +393,10 @@ class Predictor(Spec):
     log: Name = Field("default", description="The log that it is in: a key of `logs`.", examples=["default"])
     models: Models = Field(description="Its model versions.", examples=[{"primary": "eta_v12", "shadows": ["eta_v13"]}])
     cadence: list[WindowName] = Field(
-        ["1h", "1d"], min_length=1, description="The windows that are computed.", examples=[["1h", "1d"]]
+        ["1h", "1d"],
+        min_length=1,
+        description="The windows that are computed: divisors of a day from `1m` on, and `7d`.",
+        examples=[["15m", "1h", "1d"]],
     )
     reference: Reference | None = Field(
         None, description="What drift is measured against.", examples=[{"kind": "trailing", "weeks": 4}]

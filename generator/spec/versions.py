@@ -7,8 +7,8 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from generator.checks.shape import missing_key, unknown_key, unsupported_version, wrong_type
 from generator.findings import Finding, nearest
+from generator.findings.shape import missing_key, unknown_key, unsupported_version, wrong_type
 from generator.spec import translate
 from generator.spec.registry import Entry
 from generator.spec.salvage import Salvaged, salvage

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 
 import yaml
 
-from generator.checks.syntax import colon, hash_comment, merge_conflict, odd_space, tab, too_large, yaml_syntax
 from generator.findings import Finding, Place, quote
+from generator.findings.syntax import colon, hash_comment, merge_conflict, odd_space, tab, too_large, yaml_syntax
 from generator.spec.tree import Leaf, leaf_place, place_at
 
 _HASH_IN_FLOW = re.compile(r"(?<![^\s{,:])(?P<key>[^\s{,:]+):\s+(?=#\S)")  # from a word's start, or it takes ages

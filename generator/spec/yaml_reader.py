@@ -1,7 +1,8 @@
 """YAML text → plain data, and where every key and value stands.
 
 It reads libyaml's events in one pass instead of composing nodes: ten times faster on a large registry, nothing to
-expand (so no bomb), and every scalar's style is at hand to tell YAML's traps from what was meant.
+expand (so no bomb), and every scalar's style is at hand to tell YAML's traps from what was meant. Where nothing is
+odd, `quick_reader` does without the places.
 """
 
 from __future__ import annotations
@@ -11,7 +12,9 @@ from typing import Any
 
 import yaml
 
-from generator.checks.syntax import (
+from generator.findings import Finding, Place, quote, scalars
+from generator.findings.lines import LINE_BREAK
+from generator.findings.syntax import (
     colon,
     duplicate_key,
     empty_file,
@@ -24,12 +27,10 @@ from generator.checks.syntax import (
     yaml_syntax,
     yaml_tag,
 )
-from generator.findings import Finding, Place, quote
-from generator.lines import LINE_BREAK
-from generator.spec import scalars, yaml_problems
+from generator.spec import quick_reader, yaml_problems
 from generator.spec.tree import NOTHING, Branch, Document, Leaf, leaf_place, place_at
 
-_EventReader: Any = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
+_EventReader = quick_reader.EventReader
 
 
 class _Stop(Exception):  # noqa: N818 - it is a way out of the loop, not an error
@@ -53,8 +54,12 @@ class _Frame:
 
 def read(file: str, text: str) -> tuple[Document | None, list[Finding]]:
     """The document in `text`, None when it is not YAML, and what is wrong with it so far."""
+    data = quick_reader.read(text)
+    if data is not quick_reader.ODD:
+        return Document(file, data, lambda: _Reader(file, text).read()), []
     reader = _Reader(file, text)
-    return reader.read(), reader.findings
+    root = reader.read()
+    return (None if root is None else Document(file, reader.data, lambda: root)), reader.findings
 
 
 class _Reader:
@@ -65,11 +70,13 @@ class _Reader:
         self.text = text
         self.findings: list[Finding] = []
         self.frames: list[_Frame] = []
-        self.document: Document | None = None
+        self.data: Any = None
+        self.root: Branch | None = None
         self.unquoted: dict[str, scalars.Scalar] = {}
         self.quoted: Leaf | None = None  # the last text in quotes that goes over several lines
 
-    def read(self) -> Document | None:
+    def read(self) -> Branch | None:
+        """The places, None when it is not YAML; the data is in `data`."""
         try:
             self._events()
         except _Stop as stop:
@@ -81,9 +88,9 @@ class _Reader:
         except yaml.YAMLError as error:
             self.findings.append(yaml_syntax.finding(Place(self.file), " ".join(str(error).split())))
             return None
-        if self.document is None:
+        if self.root is None:
             self.findings.append(empty_file.finding(Place(self.file)))
-        return self.document
+        return self.root
 
     def _refused(self, finding: Finding) -> None:
         """Add why reading ends; what was found just before is a consequence of it, or the same."""
@@ -115,7 +122,7 @@ class _Reader:
             source.dispose()
 
     def _document(self, event: Any) -> None:
-        if self.document is not None:
+        if self.root is not None:
             raise _Stop(several_documents.finding(self._at(event, 3)))
 
     def _scalar(self, event: Any) -> None:
@@ -184,8 +191,7 @@ class _Reader:
 
     def _add(self, value: Any, node: Leaf | Branch) -> None:
         if not self.frames:
-            root = node if isinstance(node, Branch) else Branch(node.line, node.column)
-            self.document = Document(self.file, value, root)
+            self.data, self.root = value, node if isinstance(node, Branch) else Branch(node.line, node.column)
             return
         frame = self.frames[-1]
         if frame.key is not None:

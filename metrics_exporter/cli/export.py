@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import click
 
-from metrics_exporter import config
+from metrics_exporter import config, logs
+from metrics_exporter.signals import Signals
+from metrics_exporter.urls import without_secrets
 
 _YEARS = range(1990, 9000)  # what is looked back to and ahead from there is a date, too
 
@@ -23,7 +27,41 @@ def _settings_options(function: Callable[..., None]) -> Callable[..., None]:
     return function
 
 
-@click.command(epilog="Each option but --once and --now is also a key of the config file and a variable DRIFTGAUGE_….")
+class _Command(click.Command):
+    """A command whose messages repeat no password of an address that somebody gave."""
+
+    def make_context(self, *args: Any, **kwargs: Any) -> click.Context:
+        with _no_secrets():
+            return super().make_context(*args, **kwargs)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        with _no_secrets():
+            return super().invoke(ctx)
+
+
+@contextmanager
+def _no_secrets() -> Iterator[None]:
+    try:
+        yield
+    except click.ClickException as error:
+        error.message = without_secrets(error.message)  # type: ignore[misc]  # final, says its type
+        raise
+
+
+_EPILOG = """\
+Each option but --once and --now is also a key of the config file and a variable: max_age, DRIFTGAUGE_MAX_AGE.
+
+\b
+Examples:
+  driftgauge export --warehouse duckdb:predictions.duckdb
+  driftgauge export --warehouse 'duckdb:log/*.parquet' --history s3://bucket/driftgauge
+  driftgauge export --config exporter.yaml --listen 0.0.0.0:9877 --log-format json
+  driftgauge export --config exporter.yaml --once | grep ml_predictions
+  kill -HUP PID    # take up changed definitions now
+"""
+
+
+@click.command(cls=_Command, epilog=_EPILOG)
 @_settings_options
 @click.option(
     "--config", "file", type=click.Path(path_type=Path), envvar=config.variable("config"), help="Config file (YAML)."
@@ -33,8 +71,10 @@ def _settings_options(function: Callable[..., None]) -> Callable[..., None]:
 def command(file: Path | None, once: bool, now: str | None, **options: str | None) -> None:
     """Serve /metrics from the prediction log.
 
-    An option goes before its environment variable, and that before the config file. Stops on SIGTERM or Ctrl-C.
+    An option goes before its environment variable, and that before the config file. SIGTERM and Ctrl-C stop it, SIGHUP
+    has it take up changed definitions, certificates and passwords.
     """
+    signals = None if once else Signals()  # first: one that comes while it starts is not to be lost
     given = {name: value for name, value in options.items() if value is not None}
     clock = _moment(now)
     try:
@@ -49,10 +89,10 @@ def command(file: Path | None, once: bool, now: str | None, **options: str | Non
             f"the exporter needs {error.name}; install it with: pip install 'driftgauge[duckdb]'"
         ) from None
     try:
-        if once:
+        if signals is None:
             _print_once(settings, clock or datetime.now(UTC))
         else:
-            serve(settings, clock)
+            serve(settings, clock, signals)
     except UserError as error:
         raise click.ClickException(str(error)) from None
 
@@ -62,13 +102,17 @@ def _print_once(settings: config.Settings, now: datetime) -> None:
     from metrics_exporter.cycle import Cycle  # noqa: PLC0415
     from metrics_exporter.progress import progress  # noqa: PLC0415
 
+    logs.bare_to_stderr(settings.secrets())
     with progress("computing the windows due"):
-        update = Cycle(settings).run(now)
+        cycle = Cycle(settings)
+        *_, update = cycle.run(now)
+        while update.is_behind:
+            *_, update = cycle.run(now)
     for piece in update.snapshot.current.text.chunks():
         sys.stdout.buffer.write(piece)
     sys.stdout.buffer.flush()
     for problem in (*update.failures, *update.snapshot.dropped.values()):
-        click.echo(f"driftgauge: {problem}", err=True)
+        click.echo(f"driftgauge: {without_secrets(problem)}", err=True)
     if update.failures or update.snapshot.dropped:
         sys.exit(1)
 

@@ -16,10 +16,9 @@ from metrics_exporter.compute.log_facts import FeatureFacts, LogFacts, ModelFact
 from metrics_exporter.definitions import Kind, Log
 from metrics_exporter.profiles.profile import Profile
 from metrics_exporter.sources import Warehouse, open_warehouse
-from metrics_exporter.sources.scan import Kinds, Scanned, ScanRequest, assemble
-from metrics_exporter.windows import DAY, HOUR
-
-_SPAN_HOURS = 24
+from metrics_exporter.sources.assemble import Scanned, assemble
+from metrics_exporter.sources.scan import Kinds, ScanRequest, scan
+from metrics_exporter.windows import DAY, HOUR, HOURLY
 
 
 def discover(
@@ -58,10 +57,13 @@ class _Reader:
 
     def read(self, start: datetime, end: datetime) -> LogFacts:
         """The facts of a range of full hours."""
-        for span_start, span_end in windows.spans(windows.ends(start, end, HOUR), _SPAN_HOURS):
+        due = list(windows.ends(start, end, HOUR))
+        while due:
+            span_start, span_end = windows.span(due, HOURLY, DAY)
             for window in self._scan(span_start, span_end).windows:
                 for profile in window.profiles:
                     self._take(profile, window.end)
+            due = [at for at in due if at > span_end]
         return LogFacts(self._name, start, end, tuple(self._predictor(name) for name in sorted(self._models)))
 
     def _scan(self, start: datetime, end: datetime) -> Scanned:
@@ -71,7 +73,7 @@ class _Reader:
 
     def _ask(self, start: datetime, end: datetime) -> Scanned:
         request = ScanRequest(self._log, start, end, self._kinds)
-        return assemble(self._name, request, self._warehouse.scan(request, self._timeout))
+        return assemble(self._name, request, scan(self._warehouse, request, self._timeout))
 
     def _take(self, profile: Profile, end: datetime) -> None:
         series = profile.series

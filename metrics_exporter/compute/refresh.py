@@ -4,21 +4,27 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from metrics_exporter import windows
-from metrics_exporter.compute.vocabulary import Vocabulary
-from metrics_exporter.definitions import Definitions, Kind, Log
-from metrics_exporter.profiles.history import History, HistoryError
-from metrics_exporter.profiles.profile import Series, WindowProfiles, merge_windows, with_absent
-from metrics_exporter.sources import ScanTimeoutError, Warehouse, WarehouseError
-from metrics_exporter.sources.scan import Scanned, ScanRequest, assemble
-from metrics_exporter.windows import DAY, HOUR
+import pyarrow as pa
+import pyarrow.compute as pc
 
-KNOWN_FOR = timedelta(days=7)  # a model, or a feature of a model, that had rows so recently is expected to have some
-_ATTEMPTS = 3  # a single hour whose scan ran into its deadline so often is given up
+from metrics_exporter.compute.judging import Judge
+from metrics_exporter.compute.memory import KNOWN_FOR, Expected, Memory
+from metrics_exporter.compute.schedule import Schedule
+from metrics_exporter.compute.vocabulary import Vocabulary
+from metrics_exporter.definitions import DEFAULT_CADENCE, Definitions, Kind, Log
+from metrics_exporter.profiles.history import History, HistoryError
+from metrics_exporter.profiles.table import WindowProfiles
+from metrics_exporter.sources import ScanTimeoutError, Warehouse, WarehouseError
+from metrics_exporter.sources.assemble import Scanned, assemble
+from metrics_exporter.sources.scan import ScanRequest, scan
+from metrics_exporter.statistics.readings import Readings
+from metrics_exporter.windows import Window
+
+RECENT = timedelta(days=7)  # so far back, scanned windows are read at the start; beyond it, daily ones
 
 logger = logging.getLogger(__name__)
 
@@ -27,38 +33,48 @@ def quiet() -> None:
     """Nobody wants to know that the work goes on."""
 
 
-@dataclass(frozen=True)
+def ignore(_: str | None) -> None:
+    """Nobody wants to know which log is read."""
+
+
+@dataclass(frozen=True, eq=False)
 class LogReport:
     """What there is to say of a log after a refresh.
 
     Attributes:
         log: its name in the definitions.
-        latest: by window ("1h", "1d") the latest closed one there is, also when the last refresh failed.
-        known: by predictor and model id, the end of the last hourly window with rows, of the last 7 days.
-        unseen: by window, the share of values in categories that no daily profile of the preceding 4 weeks has.
+        windows: the lengths of its windows, the one that is scanned first.
+        latest: the latest closed window of each length, also when the last refresh failed.
+        known: by predictor and model id, the end of the last scanned window with rows, of the last 28 days.
+        silence: of registered and known models, the seconds from there to the end of the latest scanned window.
+        readings: of the alerts on this log's predictors.
         last_success: when a refresh last came to its end (`now` as it was given).
         query_seconds: what the last refresh spent in the warehouse; None: it had nothing to ask.
         error: of the last refresh, in plain words and without secrets.
-        missed_windows: hourly windows since the start that were caught up late or given up.
+        missed_windows: scanned windows that were caught up late or given up, ever since the history began.
         errors: refreshes since the start that failed.
-        undated_rows: rows whose text is no time, in the whole log, when it was last asked; None: its times are no text.
+        undated_rows: rows of the whole log without a time that can be read, when it was last asked; None: never.
+        is_behind: there is more to scan at once; it was left for the next round so that this one ends.
     """
 
     log: str
-    latest: dict[str, WindowProfiles]
-    known: dict[tuple[str, str], datetime]
-    unseen: dict[str, dict[Series, float]]
+    windows: tuple[Window, ...]
+    latest: Mapping[Window, WindowProfiles]
+    known: Mapping[tuple[str, str], datetime]
+    silence: Mapping[tuple[str, str], float]
+    readings: Readings
     last_success: datetime | None
     query_seconds: float | None
     error: str | None
     missed_windows: int
     errors: int
     undated_rows: int | None = None
+    is_behind: bool = False
 
 
 @dataclass(frozen=True)
 class Limits:
-    """How far back to look, how many windows to compute again for late rows, and how long a scan may take."""
+    """How far back to look, how many windows to compute again for late rows, and how long a round of a log may take."""
 
     lookback: timedelta
     recompute: int
@@ -78,6 +94,7 @@ class Refresher:
         recompute: int = 3,
         timeout_seconds: float = 300,
         beat: Callable[[], None] = quiet,
+        reading: Callable[[str | None], None] = ignore,
     ):
         """Compute nothing yet.
 
@@ -87,26 +104,45 @@ class Refresher:
             history: where profiles are kept.
             lookback_days: how far back windows are computed that the history doesn't have.
             recompute: how many windows before the latest are computed again with it, as rows may have come late.
-            timeout_seconds: the deadline of one scan, which covers a day at most.
+            timeout_seconds: the deadline of one scan, which covers a day at most; a log begins none after it.
             beat: called before each scan, and for each window that is read or written.
+            reading: called with the name of each log before it is read, and with None after the last.
         """
+        self._reading = reading
         limits = Limits(timedelta(days=lookback_days), recompute, timeout_seconds)
-        self._logs = [
-            _LogRefresher(
-                name,
-                log,
-                _declared_kinds(definitions, name),
-                warehouse=warehouse,
-                history=history,
-                limits=limits,
-                beat=beat,
-            )
+        self._logs = {
+            name: _LogRefresher(definitions, name, log, warehouse=warehouse, history=history, limits=limits, beat=beat)
             for name, log in definitions.catalogue.logs.items()
-        ]
+        }
 
-    def refresh(self, now: datetime) -> tuple[LogReport, ...]:
-        """Compute what is due at `now` (UTC), oldest first; a failure is in its log's report, the other logs go on."""
-        return tuple(log.refresh(now) for log in self._logs)
+    def load(self, now: datetime) -> tuple[LogReport, ...]:
+        """Take up what the history has at `now` (UTC), without a look at the warehouse."""
+        return tuple(log.load(now) for log in self._logs.values())
+
+    def refresh(self, now: datetime, set_aside: Collection[str] = ()) -> Iterator[tuple[LogReport, ...]]:
+        """Compute what is due, oldest first; all reports after each log.
+
+        A failure is in its log's report, the other logs go on. Of logs that are set aside, the report has what the
+        history has.
+        """
+        reports = {name: log.report(None) for name, log in self._logs.items()}
+        for name, log in self._logs.items():
+            self._reading(name)
+            reports[name] = log.refresh(now, is_set_aside=name in set_aside)
+            yield tuple(reports.values())
+        self._reading(None)
+
+    def next_due(self, now: datetime) -> datetime:
+        """When the next window of any log is due: its end, and the time that its rows take to settle."""
+        return min(log.next_due(now) for log in self._logs.values())
+
+
+def _windows(definitions: Definitions, log: str) -> set[Window]:
+    """Those that the log's predictors want; who is not registered is shown in the same, or in the usual ones."""
+    lengths = {
+        window for predictor in definitions.predictors.values() if predictor.log == log for window in predictor.windows
+    }
+    return lengths or set(DEFAULT_CADENCE)
 
 
 def _declared_kinds(definitions: Definitions, log: str) -> dict[tuple[str, str], Kind]:
@@ -120,192 +156,230 @@ def _declared_kinds(definitions: Definitions, log: str) -> dict[tuple[str, str],
 
 
 class _LogRefresher:
-    """One log's windows: which are done, what they last said, and what failed."""
+    """One log: its schedule, what is remembered of it, and where its rows and windows are."""
 
     def __init__(
         self,
+        definitions: Definitions,
         name: str,
         log: Log,
-        declared: Mapping[tuple[str, str], Kind],
         *,
         warehouse: Warehouse,
         history: History,
         limits: Limits,
         beat: Callable[[], None],
     ):
-        self._name, self._log, self._declared = name, log, declared
-        self._warehouse, self._history, self._limits, self._beat = warehouse, history, limits, beat
-        self._settle = timedelta(seconds=log.settle_seconds)
-        self._last: datetime | None = None  # the end of the last hour that was due; None: nothing is loaded yet
-        self._baseline: datetime | None = None  # a window after it that isn't the latest is late
-        self._span_hours = 24
-        self._attempts: dict[datetime, int] = {}
-        self._missed: set[datetime] = set()
-        self._errors = 0
+        self._name, self._definitions, self._limits, self._beat = name, definitions, limits, beat
+        self._source = _Source(name, log, warehouse, limits.timeout_seconds, beat)
+        self._history = history
+        self._schedule = Schedule(
+            _windows(definitions, name), timedelta(seconds=log.settle_seconds), limits.lookback, limits.recompute
+        )
+        self._memory = self._new_memory()
+        self._judge = Judge(definitions, name, history, self._schedule)
+        self._latest: dict[Window, WindowProfiles] = {}
+        self._missed_before = self._errors = 0
         self._last_success: datetime | None = None
-        self._query_seconds: float | None = None
-        self._undated_rows: int | None = None
+        self._is_behind = False
 
-    def refresh(self, now: datetime) -> LogReport:
+    def next_due(self, now: datetime) -> datetime:
+        """When its next window is due."""
+        return self._schedule.next_due(now)
+
+    def load(self, now: datetime) -> LogReport:
+        """Take up the history, if that is still to be done."""
+        return self.report(self._failure_of(lambda: self._load(now)))
+
+    def refresh(self, now: datetime, *, is_set_aside: bool = False) -> LogReport:
         """Compute what is due; whatever fails is in the report."""
-        error = None
-        self._query_seconds = None
-        try:
-            self._advance(now)
+        self._source.seconds = None
+        error = self._failure_of(lambda: self._advance(now, is_set_aside=is_set_aside))
+        if error is None:
             self._last_success = now
-        except (WarehouseError, HistoryError) as problem:
-            error = str(problem)
-        except Exception as problem:  # a defect in one log's data must not end the others' refresh
-            logger.exception("log %s: the refresh failed", self._name)
-            error = f"unexpected {type(problem).__name__}; the exporter's log has the details"
-        if error is not None:
+        else:
             self._errors += 1
-        return self._report(error)
+        return self.report(error)
 
-    def _advance(self, now: datetime) -> None:
-        last = windows.last_end(now, self._settle, HOUR)
-        if self._last is None or last < self._last:  # at the start, and when the clock was set back
-            self._load(last)
-        self._last = last
-        given_up = {end for end, attempts in self._attempts.items() if attempts >= _ATTEMPTS}
-        due = windows.due(self._hours | given_up, last, self._limits.lookback, self._limits.recompute)
-        due = [end for end in due if end not in given_up]
-        self._note_missed(due, last)
-        last_day = windows.last_end(now, self._settle, DAY)
-        self._merge_days(last_day)
-        self._scan_all(due, last_day)
-
-    def _load(self, last: datetime) -> None:
-        """Take up what the history has until `last`; what is later comes from a clock that was ahead."""
-        self._hours = {end for end in self._history.ends(self._name, "1h") if end <= last}
-        self._days = {end for end in self._history.ends(self._name, "1d") if end <= last}
-        self._kinds = {**self._history.kinds(self._name), **self._declared}
-        self._latest: dict[str, WindowProfiles] = {}
-        self._known: dict[tuple[str, str], datetime] = {}
-        self._features: dict[tuple[str, str], dict[str, datetime]] = {}
-        self._vocabulary = Vocabulary()
-        self._fresh: dict[datetime, WindowProfiles] = {}  # the hours of the last scan, so that a day needs no reading
-        self._baseline = max(self._hours, default=last)
-        # Those that turn out to be unreadable are to be computed again.
-        self._hours -= set(windows.ends(last - KNOWN_FOR, last, HOUR))
-        for profiles in self._history.read(self._name, "1h", last - KNOWN_FOR, last):
-            self._take(profiles)
-        since = last - Vocabulary.SPAN - DAY
-        self._days -= set(windows.ends(windows.floor(since, DAY), last, DAY))
-        for profiles in self._history.read(self._name, "1d", since, last):
-            self._take_day(profiles)
-
-    def _note_missed(self, due: Iterable[datetime], last: datetime) -> None:
-        self._missed.update(
-            end for end in due if end not in self._hours and self._baseline and self._baseline < end < last
+    def report(self, error: str | None) -> LogReport:
+        """What there is to say now."""
+        scanned = self._latest.get(self._schedule.scanned)
+        silence = self._silences(scanned.end) if scanned else {}
+        return LogReport(
+            log=self._name,
+            windows=self._schedule.lengths,
+            latest=dict(self._latest),
+            known={m: end for m, end in self._memory.known.items() if scanned and end > scanned.end - KNOWN_FOR},
+            silence=silence,
+            readings=self._judge.readings(self._latest, silence),
+            last_success=self._last_success,
+            query_seconds=self._source.seconds,
+            error=error,
+            missed_windows=self._missed_before + len(self._schedule.missed),
+            errors=self._errors,
+            undated_rows=self._source.undated_rows,
+            is_behind=self._is_behind,
         )
 
-    def _scan_all(self, due: list[datetime], last_day: datetime) -> None:
+    def _failure_of(self, work: Callable[[], None]) -> str | None:
+        try:
+            work()
+        except (WarehouseError, HistoryError) as problem:
+            return str(problem)
+        except Exception as problem:  # a defect in one log's data must not end the others' refresh
+            logger.exception("log %s: the refresh failed", self._name)
+            return f"unexpected {type(problem).__name__}; the exporter's log has the details"
+        return None
+
+    def _new_memory(self) -> Memory:
+        return Memory(_declared_kinds(self._definitions, self._name), Expected.of(self._definitions, self._name))
+
+    def _silences(self, end: datetime) -> dict[tuple[str, str], float]:
+        """A registered model that nobody has seen is silent since the history began, as far as anyone knows."""
+        registered = self._definitions.predictors.values()
+        models = {(p.predictor, model.id) for p in registered if p.log == self._name for model in p.models}
+        begin = self._schedule.first_end or end
+        known = {m: at for m, at in self._memory.known.items() if at > end - KNOWN_FOR}
+        since = dict.fromkeys(models, begin) | known
+        return {model: max((end - at).total_seconds(), 0.0) for model, at in since.items()}
+
+    def _load(self, now: datetime) -> None:
+        if not self._schedule.is_new(now):
+            return
+        history, name, scanned = self._history, self._name, self._schedule.scanned
+        done = {window: history.ends(name, window) for window in self._schedule.lengths}
+        memory = self._new_memory()
+        memory.kinds.update({k: v for k, v in history.kinds(name).items() if k not in memory.kinds})
+        self._latest = {}
+        self._schedule.begin(done, now)
+        self._missed_before = history.missed(name) if not self._missed_before else self._missed_before
+        last = self._schedule.last_end(now, scanned)
+        for window in self._schedule.merged[:1]:  # what is older than a week is known from the longer windows
+            for profiles in history.read_counts(name, window, last - KNOWN_FOR, last - RECENT):
+                self._beat()
+                memory.take(profiles, window.seconds // scanned.seconds)
+        read = set()
+        for profiles in history.read_counts(name, scanned, last - RECENT, last):
+            self._beat()
+            read.add(profiles.end)
+            memory.take(profiles)
+        memory.vocabulary = Vocabulary(history.vocabulary(name))
+        self._memory = memory
+        self._schedule.forget(scanned, {end for end in done[scanned] if last - RECENT < end <= last} - read)
+        for window in self._schedule.lengths:
+            self._set_latest(window, now)
+
+    def _set_latest(self, window: Window, now: datetime) -> None:
+        """The newest window of a length that can be read."""
+        until = self._schedule.last_end(now, window)
+        for end in reversed(self._schedule.ends(window, 3, until)):
+            for profiles in self._history.read(self._name, window, end - window.length, end):
+                self._latest[window] = profiles
+                return
+            self._schedule.forget(window, {end})
+
+    def _advance(self, now: datetime, *, is_set_aside: bool) -> None:
+        self._load(now)
+        if is_set_aside:
+            raise WarehouseError("set aside, as the worker died each time that it read it; it is tried again later")
+        started = time.monotonic()
+        due = self._schedule.due(now)
+        if self._schedule.missed:
+            self._history.write_missed(self._name, self._missed_before + len(self._schedule.missed))
+        self._is_behind = False
+        self._merge(now)
         while due:
-            start, end = next(windows.spans(due, self._span_hours))
-            try:
-                scanned = self._scan(start, end)
-            except ScanTimeoutError:
-                if end - start == HOUR:
-                    self._attempts[end] = self._attempts.get(end, 0) + 1
-                    raise
-                self._span_hours //= 2
-                continue
-            self._fresh = {profiles.end: self._keep(profiles) for profiles in scanned.windows}
-            self._merge_days(last_day)
+            if time.monotonic() - started > self._limits.timeout_seconds:
+                self._is_behind = True
+                return
+            start, end = self._schedule.span(due)
+            scanned = self._scan(start, end)
+            failures = [self._keep(profiles, scanned.names) for profiles in scanned.windows]
+            if failure := next(filter(None, failures), None):
+                raise failure
+            self._history.write_vocabulary(self._name, self._memory.vocabulary.table)
+            self._merge(now)
             due = [at for at in due if at > end]
 
     def _scan(self, start: datetime, end: datetime) -> Scanned:
-        scanned = self._ask(start, end)
-        self._undated_rows = scanned.undated_rows
-        if scanned.new_kinds:
-            self._kinds = {**self._kinds, **scanned.new_kinds}
-            found = {key: kind for key, kind in self._kinds.items() if key not in self._declared}
-            self._history.write_kinds(self._name, found)
-        return self._ask(start, end) if scanned.must_repeat else scanned
+        try:
+            scanned = self._ask(start, end)
+            if scanned.new_kinds:
+                self._memory.kinds.update(scanned.new_kinds)
+                self._history.write_kinds(self._name, self._memory.found)
+            return self._ask(start, end) if scanned.must_repeat else scanned
+        except ScanTimeoutError:
+            self._schedule.failed(start, end)
+            raise
 
     def _ask(self, start: datetime, end: datetime) -> Scanned:
-        request = ScanRequest(self._log, start, end, self._kinds)
+        return self._source.ask(start, end, self._schedule.scanned, self._memory)
+
+    def _keep(self, scanned: WindowProfiles, names: pa.Table) -> HistoryError | None:
+        """Take up a window that was just scanned; it is shown, too, where the history can't be written."""
+        window = replace(scanned, profiles=self._memory.complete(scanned))
+        self._beat()
+        self._memory.take(scanned)
+        here = pc.equal(names["last"], int(scanned.end.timestamp()))
+        self._memory.vocabulary.learn(scanned, names.filter(here))
+        is_changed = self._memory.learn(scanned)
+        self._show(window)
+        try:
+            self._history.write(window)
+            if is_changed:
+                self._history.write_kinds(self._name, self._memory.found)
+        except HistoryError as failure:
+            return failure
+        self._schedule.set_done(window.window, window.end)
+        return None
+
+    def _show(self, window: WindowProfiles) -> None:
+        self._judge.forget(window.window, window.end)
+        latest = self._latest.get(window.window)
+        if latest is None or latest.end <= window.end:
+            self._latest[window.window] = window
+
+    def _merge(self, now: datetime) -> None:
+        """Merge each longer window that is new, or had parts computed again, and is complete."""
+        scanned = self._schedule.scanned
+        for window, end, parts in list(self._schedule.mergeable(now)):
+            self._beat()
+            merged, unreadable = self._history.merged(self._name, scanned, parts, window, end)
+            self._schedule.forget(scanned, unreadable)
+            if merged is not None:
+                self._history.write(merged)
+                self._schedule.set_done(window, end)
+                self._show(merged)
+                for length in (scanned, window):
+                    self._history.prune(self._name, length)
+
+
+class _Source:
+    """Where a log's rows are asked for.
+
+    Attributes:
+        seconds: spent in the warehouse since this was set to None.
+        undated_rows: as the last answer said.
+    """
+
+    def __init__(
+        self, name: str, log: Log, warehouse: Warehouse, timeout_seconds: float, beat: Callable[[], None]
+    ) -> None:
+        self._name, self._log, self._warehouse = name, log, warehouse
+        self._timeout_seconds, self._beat = timeout_seconds, beat
+        self.seconds: float | None = None
+        self.undated_rows: int | None = None
+
+    def ask(self, start: datetime, end: datetime, window: Window, memory: Memory) -> Scanned:
+        """The windows of a stretch of the log."""
+        request = ScanRequest(
+            self._log, start, end, memory.kinds, window, memory.atoms, memory.vocabulary.before(start)
+        )
         self._beat()
         began = time.monotonic()
         try:
-            rows = self._warehouse.scan(request, self._limits.timeout_seconds)
+            answer = scan(self._warehouse, request, self._timeout_seconds)
         finally:
-            self._query_seconds = (self._query_seconds or 0.0) + time.monotonic() - began
-        return assemble(self._name, request, rows)
-
-    def _keep(self, profiles: WindowProfiles) -> WindowProfiles:
-        expected = {
-            model: [feature for feature, at in features.items() if profiles.end - KNOWN_FOR < at <= profiles.end]
-            for model, features in self._features.items()
-        }
-        complete = with_absent(profiles, expected)
-        self._history.write(complete)
-        self._take(complete)
-        self._days.discard(windows.floor(profiles.start, DAY) + DAY)  # it is to be merged again
-        return complete
-
-    def _take(self, profiles: WindowProfiles) -> None:
-        """Remember an hourly window that is in the history."""
-        self._beat()
-        end = profiles.end
-        self._hours.add(end)
-        self._set_latest(profiles)
-        for profile in profiles.profiles:
-            model = (profile.series.predictor, profile.series.model_id)
-            feature = profile.series.feature
-            if feature is None:
-                self._known[model] = max(end, self._known.get(model, end))
-            elif profile.nulls < profile.rows or profile.defaults:
-                seen = self._features.setdefault(model, {})
-                seen[feature] = max(end, seen.get(feature, end))
-
-    def _take_day(self, profiles: WindowProfiles) -> None:
-        self._beat()
-        self._days.add(profiles.end)
-        self._set_latest(profiles)
-        self._vocabulary.add(profiles)
-
-    def _set_latest(self, profiles: WindowProfiles) -> None:
-        latest = self._latest.get(profiles.window)
-        if latest is None or latest.end <= profiles.end:
-            self._latest[profiles.window] = profiles
-
-    def _merge_days(self, last_day: datetime) -> None:
-        """Merge each day that is new, or had hours computed again, and is complete but for hours given up."""
-        first = windows.floor(last_day - self._limits.lookback, DAY)
-        for end in windows.ends(first, last_day, DAY):
-            hours = set(windows.ends(end - DAY, end, HOUR))
-            missing = {hour for hour in hours - self._hours if self._attempts.get(hour, 0) < _ATTEMPTS}
-            if end not in self._days and not missing and hours & self._hours:
-                self._merge_day(end, hours & self._hours)
-
-    def _merge_day(self, end: datetime, hours: set[datetime]) -> None:
-        if hours <= self._fresh.keys():
-            parts = [self._fresh[hour] for hour in sorted(hours)]
-        else:
-            parts = list(self._history.read(self._name, "1h", end - DAY, end))
-        unreadable = hours - {part.end for part in parts}
-        if unreadable:  # to be computed again
-            self._hours -= unreadable
-            return
-        day = merge_windows(parts, "1d", end - DAY, end)
-        self._history.write(day)
-        self._take_day(day)
-        for window in ("1h", "1d"):
-            self._history.prune(self._name, window)
-
-    def _report(self, error: str | None) -> LogReport:
-        loaded = self._last is not None
-        return LogReport(
-            log=self._name,
-            latest=dict(self._latest) if loaded else {},
-            known={m: end for m, end in self._known.items() if end > self._last - KNOWN_FOR} if self._last else {},
-            unseen={w: self._vocabulary.unseen(p) for w, p in self._latest.items()} if loaded else {},
-            last_success=self._last_success,
-            query_seconds=self._query_seconds,
-            error=error,
-            missed_windows=len(self._missed),
-            errors=self._errors,
-            undated_rows=self._undated_rows,
-        )
+            self.seconds = (self.seconds or 0.0) + time.monotonic() - began
+        scanned = assemble(self._name, request, answer)
+        self.undated_rows = scanned.undated_rows
+        return scanned

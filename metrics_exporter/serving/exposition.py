@@ -1,4 +1,4 @@
-"""Prometheus' text formats: families of lines from profiles, compressed as they are made.
+"""Prometheus' text formats: families of lines from columns, compressed as they are made.
 
 Both formats, text 0.0.4 and OpenMetrics 1.0, share every byte of the window data. The uncompressed text never exists
 as a whole: a million series are 110 MB of it, and 8 MB compressed.
@@ -7,36 +7,47 @@ as a whole: a million series are 110 MB of it, and 8 MB compressed.
 from __future__ import annotations
 
 import zlib
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any, Protocol
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from numpy.typing import NDArray
 
-from metrics_exporter.definitions import CATALOGUE_FILE, DefinitionsError, Metric, Subject
-from metrics_exporter.profiles.profile import Profile
+from metrics_exporter.definitions import CATALOGUE_FILE, DefinitionsError, Metric, Statistic, Subject
+from metrics_exporter.profiles.table import Floats
+from metrics_exporter.profiles.text import Ints, Text
 from metrics_exporter.serving.view import Group
-from metrics_exporter.statistics import OF_MODELS, OF_PROFILES
-from metrics_exporter.statistics.kinds import (
-    Context,
-    Labelled,
-    ModelState,
-    ModelStatistic,
-    ProfileStatistic,
-    Scalar,
-)
+from metrics_exporter.statistics import OF_ALERTS, OF_MODELS, OF_PROFILES
+from metrics_exporter.statistics.kinds import AlertStatistic, Labelled, ModelStatistic, ProfileStatistic, Scalar
+
+
+def _large(text: str) -> pa.Scalar:
+    return pa.scalar(text, pa.large_string())
+
 
 GZIP = 16 + zlib.MAX_WBITS
 _LEVEL = 1  # numbers hardly compress better with more work
 _READ_BYTES = 1 << 18
 _BATCH = 10_000  # lines; Arrow takes its time for each call
-_BETWEEN, _LINE_END, _NOTHING = map(pa.scalar, ("} ", "\n", ""))
+_COMMA, _LINE_END, _NOTHING, _NAN = map(_large, (",", "\n", "", "NaN"))
 
-_MODEL_LABELS = ("predictor", "model_id", "role", "team", "window")
-_PROFILE_LABELS = ("predictor", "model_id", "feature", "window")
-_LABEL_ESCAPES = str.maketrans({"\\": r"\\", '"': r"\"", "\n": r"\n", "\0": "\ufffd"})
+_EXTRACTORS: Mapping[Subject, Mapping[Statistic, ProfileStatistic | ModelStatistic | AlertStatistic]] = {
+    Subject.MODEL: OF_MODELS,
+    Subject.PREDICTION: OF_PROFILES,
+    Subject.FEATURE: OF_PROFILES,
+    Subject.ALERT: OF_ALERTS,
+}
+_LABELS = {
+    Subject.MODEL: ("predictor", "model_id", "role", "team", "window"),
+    Subject.PREDICTION: ("predictor", "model_id", "window"),
+    Subject.FEATURE: ("predictor", "model_id", "feature", "window"),
+    Subject.ALERT: ("predictor", "model_id", "feature", "alert", "bound"),
+}
+_LABEL_ESCAPES = (("\\", r"\\"), ('"', r"\""), ("\n", r"\n"), ("\0", "\ufffd"))
 # The two formats disagree on how a double quote in a help text is escaped.
 _HELP_ESCAPES = str.maketrans({"\\": r"\\", '"': "'", "\n": r"\n", "\0": "\ufffd"})
 
@@ -103,10 +114,12 @@ def encode(data: bytes) -> Encoded:
     return Encoder().finish(data)
 
 
-@lru_cache(maxsize=1 << 16)
-def label_value(value: str) -> str:
-    """Escape a label's value, and replace what would end a scrape: NUL, and what UTF-8 can't say."""
-    return value.translate(_LABEL_ESCAPES).encode("utf-8", "replace").decode()
+def escaped(words: Sequence[str]) -> pa.Array:
+    """Words as values of labels. NUL, which would end a scrape, is replaced."""
+    column = pa.array(words, pa.large_string())
+    for pattern, replacement in _LABEL_ESCAPES:
+        column = pc.replace_substring(column, pattern, replacement)
+    return column
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +128,7 @@ class Family:
 
     metric: Metric
     labels: tuple[str, ...]
-    statistic: ProfileStatistic | ModelStatistic
+    statistic: ProfileStatistic | ModelStatistic | AlertStatistic
 
 
 def families(metrics: Iterable[Metric]) -> tuple[Family, ...]:
@@ -128,15 +141,14 @@ def families(metrics: Iterable[Metric]) -> tuple[Family, ...]:
 
 
 def _family(metric: Metric) -> Family:
-    of_model = metric.subject is Subject.MODEL
-    statistic = (OF_MODELS if of_model else OF_PROFILES).get(metric.statistic)
+    statistic = _EXTRACTORS[metric.subject].get(metric.statistic)
     if statistic is None:
         raise DefinitionsError(
             f"{CATALOGUE_FILE}: {metric.name}: a {metric.subject} has no statistic {metric.statistic}; "
             "run `driftgauge generate`"
         )
     own = (statistic.label,) if isinstance(statistic, Labelled) else ()
-    known = {*(_MODEL_LABELS if of_model else _PROFILE_LABELS), *own}
+    known = {*_LABELS[metric.subject], *own}
     if wrong := {*metric.labels} - known or {*own} - {*metric.labels}:
         raise DefinitionsError(
             f"{CATALOGUE_FILE}: {metric.name}: labels {sorted(wrong)} don't fit {metric.statistic} of a "
@@ -147,105 +159,98 @@ def _family(metric: Metric) -> Family:
 
 def render(families: Iterable[Family], groups: Sequence[Group], out: Writable) -> Mapping[str, int]:
     """Write every family that has series, and count each predictor's series."""
-    counts = {group.predictor: 0 for group in groups}
-    blocks: dict[tuple[int, Subject, tuple[str, ...]], list[str]] = {}
+    tables = [_Table(group) for group in groups]
     for family in families:
-        lines = _Lines(family.metric, out)
-        for group in groups:
-            if subjects := _subjects(family, group):
-                key = id(group), family.metric.subject, family.labels
-                if key not in blocks:
-                    blocks[key] = [_block(family.labels, subject, group.context) for subject in subjects]
-                counts[group.predictor] += lines.add(*_readings(family.statistic, subjects, blocks[key], group.context))
-        lines.flush()
-    return counts
+        header = _header(family.metric)
+        for table in tables:
+            for lines in table.lines(family):
+                out.write(header + lines)
+                header = b""
+    total: Counter[str] = Counter()
+    for table in tables:
+        table.add_counts(total)
+    return total
 
 
-class _Lines:
-    """A family's lines, written in batches below its header.
+class _Table:
+    """A group's lines. Arrow puts them together; their labels are the same in many families, and are kept."""
 
-    Arrow puts them together, several times faster than Python does. It writes a number as `repr` does: in the shortest
-    text that reads back as the same.
+    def __init__(self, group: Group) -> None:
+        self._group = group
+        self._blocks: dict[tuple[Subject, tuple[str, ...]], pa.Array] = {}
+        self._counts = {subject: np.zeros(len(group.table(subject).predictor.words), np.int64) for subject in Subject}
+
+    def lines(self, family: Family) -> Iterator[bytes]:
+        """The family's lines in batches; none where one of them has a window and the other has none."""
+        rows = self._group.rows[family.metric.subject]
+        if not len(rows) or ("window" in family.labels) == (self._group.window is None):
+            return
+        for end, column in self._columns(family):
+            values = column[rows]
+            # A reading that is no number says that it can't be judged; of all others NaN says that there is none.
+            there = ~np.isinf(values) if family.metric.subject is Subject.ALERT else np.isfinite(values)
+            self._count(family.metric.subject, rows[there])
+            yield from _lines(f"{family.metric.name}{{", self._block(family), end, values, there)
+
+    def add_counts(self, total: Counter[str]) -> None:
+        """Add how many lines there were to what other tables have, by predictor."""
+        for subject, counts in self._counts.items():
+            predictor = self._group.table(subject).predictor
+            shown = np.unique(predictor.codes[self._group.rows[subject]])
+            total.update({predictor.words[code]: int(counts[code]) for code in shown.tolist()})
+
+    def _columns(self, family: Family) -> Iterator[tuple[str, Floats]]:
+        """The values of all rows, and what follows the labels of the series."""
+        table: Any = self._group.table(family.metric.subject)
+        statistic: Scalar[Any] | Labelled[Any] = family.statistic
+        if isinstance(statistic, Scalar):
+            yield "} ", statistic.extract(table)
+            return
+        for choice, column in statistic.extract(table):
+            yield f",{_label(statistic.label, [choice])[0].as_py()}}} ", column
+
+    def _count(self, subject: Subject, rows: Ints) -> None:
+        counts = self._counts[subject]
+        counts += np.bincount(self._group.table(subject).predictor.codes[rows], minlength=len(counts))
+
+    def _block(self, family: Family) -> pa.Array:
+        """The labels of each shown row as text, without the braces; one that is NULL is left out."""
+        key = family.metric.subject, family.labels
+        if key not in self._blocks:
+            columns = [self._labels(family.metric.subject, label) for label in family.labels]
+            self._blocks[key] = pc.binary_join_element_wise(*columns, _COMMA, null_handling="skip")
+        return self._blocks[key]
+
+    def _labels(self, subject: Subject, label: str) -> pa.Array | pa.Scalar:
+        if label == "window":
+            return _label(label, [str(self._group.window)])[0]
+        text: Text = getattr(self._group.table(subject), label)
+        codes = text.codes[self._group.rows[subject]]
+        return _label(label, text.words).take(pa.array(codes, mask=codes < 0))
+
+
+def _label(label: str, words: Sequence[str]) -> pa.Array:
+    return pc.binary_join_element_wise(_large(f'{label}="'), escaped(words), _large('"'), _NOTHING)
+
+
+def _lines(start: str, block: pa.Array, end: str, values: Floats, there: NDArray[np.bool_]) -> Iterator[bytes]:
+    """Lines in batches, of the rows that are there.
+
+    Arrow writes a number as `repr` does: in the shortest text that reads back as the same.
     """
-
-    def __init__(self, metric: Metric, out: Writable) -> None:
-        help_ = metric.help.translate(_HELP_ESCAPES)
-        # The two formats have different words for what has no type, and both take it that none is told.
-        type_ = "" if metric.type == "unknown" else f"# TYPE {metric.name} {metric.type}\n"
-        self._header = f"# HELP {metric.name} {help_}\n{type_}".encode("utf-8", "replace")
-        self._start = pa.scalar(f"{metric.name}{{")
-        self._out = out
-        self._labels: list[str] = []
-        self._values: list[float | None] = []
-
-    def add(self, labels: Sequence[str], values: Sequence[float | None]) -> int:
-        """Take up lines, one for each value that is not None; how many these are."""
-        self._labels += labels
-        self._values += values
-        if len(self._values) >= _BATCH:
-            self.flush()
-        return len(values) - values.count(None)
-
-    def flush(self) -> None:
-        """Write what was taken up; the header comes before the first line."""
-        numbers = pa.array(self._values, pa.float64())
-        if numbers.null_count < len(numbers):
-            labels = pa.array(self._labels, pa.string())
-            parts = (self._start, labels, _BETWEEN, numbers.cast(pa.string()), _LINE_END, _NOTHING)
-            lines = pc.binary_join_element_wise(*parts)  # null where the number is
-            self._out.write(self._header + lines.buffers()[2].to_pybytes())
-            self._header = b""
-        self._labels, self._values = [], []
+    before, between = _large(start), _large(end)
+    for first in range(0, len(values), _BATCH):
+        batch = slice(first, first + _BATCH)
+        if not there[batch].any():
+            continue
+        numbers = pa.array(values[batch], pa.float64(), mask=~there[batch])
+        text = pc.if_else(pc.is_nan(numbers), _NAN, numbers.cast(pa.large_string()))
+        labels = block.slice(first, _BATCH)
+        yield pc.binary_join_element_wise(before, labels, between, text, _LINE_END, _NOTHING).buffers()[2].to_pybytes()
 
 
-def _subjects(family: Family, group: Group) -> Sequence[Profile] | Sequence[ModelState]:
-    """Whom the family describes in a group; nobody where one of them has a window and the other has none."""
-    if ("window" in family.labels) == (group.context.window is None):
-        return ()
-    match family.metric.subject:
-        case Subject.MODEL:
-            return group.models
-        case Subject.PREDICTION:
-            return group.predictions
-        case Subject.FEATURE:
-            return group.features
-        case Subject.ALERT:
-            return ()
-
-
-def _readings(
-    statistic: ProfileStatistic | ModelStatistic, subjects: Sequence[Any], blocks: Sequence[str], context: Context
-) -> tuple[Sequence[str], Sequence[float | None]]:
-    """Labels and value of each series."""
-    if isinstance(statistic, Scalar):
-        return blocks, [statistic.extract(subject, context) for subject in subjects]
-    ends = _Ends(statistic.label)
-    labels: list[str] = []
-    values: list[float | None] = []
-    for subject, block in zip(subjects, blocks, strict=True):
-        for choice, value in statistic.extract(subject, context):
-            labels.append(block + ends[choice])
-            values.append(value)
-    return labels, values
-
-
-class _Ends(dict[str, str]):
-    """What follows a series' labels: the statistic's own label, by its value."""
-
-    def __init__(self, label: str) -> None:
-        self._label = label
-
-    def __missing__(self, choice: str) -> str:
-        self[choice] = end = f',{self._label}="{label_value(choice)}"'
-        return end
-
-
-def _block(labels: Iterable[str], subject: Profile | ModelState, context: Context) -> str:
-    """The labels of a series as text, without the braces."""
-    series = subject if isinstance(subject, ModelState) else subject.series
-    return ",".join(
-        [
-            f'{label}="{label_value(context.window or "" if label == "window" else getattr(series, label) or "")}"'
-            for label in labels
-        ]
-    )
+def _header(metric: Metric) -> bytes:
+    help_ = metric.help.translate(_HELP_ESCAPES)
+    # The two formats have different words for what has no type, and both take it that none is told.
+    type_ = "" if metric.type == "unknown" else f"# TYPE {metric.name} {metric.type}\n"
+    return f"# HELP {metric.name} {help_}\n{type_}".encode("utf-8", "replace")

@@ -5,6 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+import numpy as np
+
+from metrics_exporter.definitions import Subject
+from metrics_exporter.profiles.text import Ints, Text
 from metrics_exporter.serving.view import Group
 
 _NAMED = 3
@@ -25,12 +29,20 @@ EMPTY = Size(0, frozenset(), frozenset())
 
 def sizes(groups: Iterable[Group], series: Mapping[str, int]) -> Mapping[str, Size]:
     """The size of each predictor."""
-    models: dict[str, set[str]] = {}
-    features: dict[str, set[str]] = {}
+    models: dict[str, set[str]] = {name: set() for name in series}
+    features: dict[str, set[str]] = {name: set() for name in series}
     for group in groups:
-        models.setdefault(group.predictor, set()).update(model.model_id for model in group.models)
-        features.setdefault(group.predictor, set()).update(p.series.feature or "" for p in group.features)
-    return {name: Size(series[name], frozenset(models[name]), frozenset(features[name])) for name in models}
+        _collect(group.models.predictor, group.models.model_id, group.rows[Subject.MODEL], models)
+        _collect(group.profiles.predictor, group.profiles.feature, group.rows[Subject.FEATURE], features)
+    return {name: Size(series[name], frozenset(models[name]), frozenset(features[name])) for name in series}
+
+
+def _collect(predictor: Text, text: Text, rows: Ints, found: Mapping[str, set[str]]) -> None:
+    """Add each predictor's distinct words."""
+    pairs = np.unique(predictor.codes[rows].astype(np.int64) * len(text.words) + text.codes[rows])
+    for pair in pairs.tolist():
+        name, word = divmod(pair, len(text.words))
+        found[predictor.words[name]].add(text.words[word])
 
 
 def too_large(now: Mapping[str, Size], before: Mapping[str, Size], limit: int) -> tuple[str, ...]:

@@ -13,7 +13,6 @@ from prometheus_client.registry import Collector
 
 from metrics_exporter.compute.refresh import LogReport
 from metrics_exporter.definitions import OwnMetric
-from metrics_exporter.profiles.profile import WindowProfiles
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,14 +80,14 @@ class OwnMetrics(Collector):
         undated = [((r.log,), r.undated_rows) for r in self.reports if r.undated_rows is not None]
         yield _gauge(
             OwnMetric.UNDATED_ROWS,
-            "Rows of the whole log whose text is no time, so that they are in no window; of logs with times as text.",
+            "Rows of the whole log without a time from 1970 to 2099 that can be read, so that they are in no window.",
             ["log"],
             undated,
         )
         yield _counter(OwnMetric.ERRORS, "Refreshes that failed.", [((r.log,), r.errors) for r in self.reports])
 
     def _of_windows(self) -> Iterator[Metric]:
-        latest = [((r.log, window), r.latest[window]) for r in self.reports for window in sorted(r.latest)]
+        latest = [((r.log, str(window)), r.latest[window]) for r in self.reports for window in sorted(r.latest)]
         labels = ["log", "window"]
         yield _gauge(
             OwnMetric.ROWS, "Rows of the latest closed window.", labels, [(key, window.rows) for key, window in latest]
@@ -103,12 +102,14 @@ class OwnMetrics(Collector):
             OwnMetric.UNPARSABLE_VALUES,
             "Values of the latest closed window that are no number in a numeric feature.",
             labels,
-            [(key, _unparsable(window)) for key, window in latest],
+            [(key, int(window.profiles.unparsable.sum())) for key, window in latest],
         )
-
-
-def _unparsable(window: WindowProfiles) -> int:
-    return sum(profile.unparsable for profile in window.profiles)
+        yield _gauge(
+            OwnMetric.UNREADABLE_ROWS,
+            "Rows of the latest closed window in which something could not be read, by what it was.",
+            [*labels, "what"],
+            [((*key, what), rows) for key, window in latest for what, rows in window.unreadable],
+        )
 
 
 def _by_name(counts: Mapping[str, int]) -> list[tuple[tuple[str, ...], float]]:

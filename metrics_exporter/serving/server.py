@@ -1,14 +1,17 @@
 """HTTP: `/metrics`, `/healthz`, `/readyz` and the status page, from bytes that exist already.
 
-A thread a connection, each with a deadline for its request, so that a client that dribbles or hangs holds up nobody.
+A thread a connection, each with a deadline for its request, and so many connections and no more: a client that
+dribbles, hangs, or opens a thousand of them holds up nobody.
 """
 
 from __future__ import annotations
 
 import base64
+import errno
 import hmac
 import io
 import logging
+import re
 import socket
 import ssl
 import time
@@ -19,13 +22,19 @@ from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
+from metrics_exporter.serving.connections import MOST_CONNECTIONS, Connections
 from metrics_exporter.serving.exposition import Encoded, encode
-from metrics_exporter.serving.snapshot import Snapshot
+from metrics_exporter.serving.snapshot import Exposition, Snapshot
 
 TEXT = "text/plain; version=0.0.4; charset=utf-8"
 OPENMETRICS = "application/openmetrics-text; version=1.0.0; charset=utf-8"
 REQUEST_SECONDS = 10.0
 RESPONSE_SECONDS = 60.0
+MOST_BODY = 1 << 16  # bytes of a request's body, which nothing here needs, that are read past
+
+_DIGITS = re.compile(r"\d{1,9}", re.ASCII)
+_NO_ROOM = {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM}
+_NO_ROOM_SECONDS = 0.05
 
 _PLAIN = "text/plain; charset=utf-8"
 _HTML = "text/html; charset=utf-8"
@@ -43,12 +52,18 @@ class Site:
         snapshot: the latest, None before the first.
         page: the status page.
         waiting: why there is no snapshot yet.
+        restarts: what /metrics has while there is none and workers die; None: none has died yet.
     """
 
     clock: Callable[[], datetime]
     snapshot: Snapshot | None = None
     page: Encoded | None = None
     waiting: str = "the first windows are being computed"
+    restarts: Exposition | None = None
+
+    def exposition(self) -> Exposition | None:
+        """What /metrics has now."""
+        return self.snapshot.exposition(self.clock()) if self.snapshot else self.restarts
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,17 +87,30 @@ class Server(ThreadingHTTPServer):
         site: Site,
         credentials: tuple[str, str] | None = None,
         tls: ssl.SSLContext | None = None,
+        most_connections: int = MOST_CONNECTIONS,
     ) -> None:
         """Bind and listen.
+
+        Args:
+            address: host and port.
+            site: what is served.
+            credentials: user name and password that are asked for.
+            tls: serves HTTPS.
+            most_connections: beyond it, the connection that has waited longest is closed for a new one.
 
         Raises:
             OSError: the address is in use, or not this machine's.
         """
         self.address_family = socket.AF_INET6 if ":" in address[0] else socket.AF_INET
         self.site = site
+        self.secure(credentials, tls)
+        self.connections = Connections(most_connections)
+        super().__init__(address, Handler)
+
+    def secure(self, credentials: tuple[str, str] | None, tls: ssl.SSLContext | None) -> None:
+        """Ask new requests for these credentials, and show new connections this certificate."""
         self._expected = None if credentials is None else ":".join(credentials).encode()
         self._tls = tls
-        super().__init__(address, Handler)
 
     def allows(self, authorization: str | None) -> bool:
         """Whether the header carries the credentials, compared in constant time."""
@@ -95,14 +123,35 @@ class Server(ThreadingHTTPServer):
             given = b""
         return hmac.compare_digest(given, self._expected) and scheme.lower() == "basic"
 
+    def get_request(self) -> tuple[socket.socket, Any]:
+        """Accept a connection; where there is no room for one, make some and pause, as the next try comes at once."""
+        try:
+            connection, address = super().get_request()
+        except OSError as error:
+            if error.errno in _NO_ROOM:
+                self.connections.give_one_up()
+                time.sleep(_NO_ROOM_SECONDS)
+            raise
+        if self._tls is not None:
+            connection = self._tls.wrap_socket(connection, server_side=True, do_handshake_on_connect=False)
+        return connection, address
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        """Count the connection in, and serve it in a thread of its own."""
+        self.connections.add(request)
+        super().process_request(request, client_address)
+
     def finish_request(self, request: Any, client_address: Any) -> None:
         """Shake hands in the connection's own thread, so that a silent client delays nobody."""
         request.settimeout(REQUEST_SECONDS)
-        if self._tls is None:
-            super().finish_request(request, client_address)
-            return
-        with self._tls.wrap_socket(request, server_side=True) as secured:
-            super().finish_request(secured, client_address)
+        if isinstance(request, ssl.SSLSocket):
+            request.do_handshake()
+        super().finish_request(request, client_address)
+
+    def shutdown_request(self, request: Any) -> None:
+        """Count the connection out."""
+        self.connections.remove(request)
+        super().shutdown_request(request)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """A client that went away or speaks no TLS is no failure of ours."""
@@ -123,6 +172,7 @@ class Handler(BaseHTTPRequestHandler):
 
     def handle_one_request(self) -> None:
         """Give each request on the connection its own deadline."""
+        self.server.connections.waits(self.request)
         self._incoming.start()
         super().handle_one_request()
 
@@ -143,19 +193,41 @@ class Handler(BaseHTTPRequestHandler):
         _log.debug(format, *args)
 
     def _answer(self, *, with_body: bool) -> None:
+        is_read = self._pass_body()
+        self.server.connections.answers(self.request)
+        self._send(self._response(), with_body)
+        if not is_read:
+            self._linger()
+
+    def _response(self) -> Response:
         path = self.path.partition("?")[0]
         if path not in _OPEN_PATHS and not self.server.allows(self.headers.get("Authorization")):
-            self._send(_plain(HTTPStatus.UNAUTHORIZED, "user name and password wanted\n"), with_body)
-            return
+            return _plain(HTTPStatus.UNAUTHORIZED, "user name and password wanted\n")
         route = _ROUTES.get(path)
-        self._send(route(self) if route else _plain(HTTPStatus.NOT_FOUND, "not found; see /\n"), with_body)
+        return route(self) if route else _plain(HTTPStatus.NOT_FOUND, "not found; see /\n")
+
+    def _pass_body(self) -> bool:
+        """Read past the request's body, so that it is not taken for the next request; whether that could be done."""
+        lengths = self.headers.get_all("Content-Length", ["0"])
+        is_short = len(lengths) == 1 and _DIGITS.fullmatch(lengths[0]) and int(lengths[0]) <= MOST_BODY
+        if not is_short or "Transfer-Encoding" in self.headers:
+            self.close_connection = True
+            return False
+        self.rfile.read(int(lengths[0]))
+        return True
+
+    def _linger(self) -> None:
+        """Take what still comes, until the deadline: a connection closed with bytes unread may drop its answer."""
+        self.wfile.flush()
+        socket.socket.shutdown(self.connection, socket.SHUT_WR)
+        while self.rfile.read1(MOST_BODY):
+            pass
 
     def metrics(self) -> Response:
         """The snapshot in the format that the client prefers."""
-        site = self.server.site
-        if site.snapshot is None:
-            return _plain(HTTPStatus.SERVICE_UNAVAILABLE, f"not ready: {site.waiting}\n")
-        exposition = site.snapshot.exposition(site.clock())
+        exposition = self.server.site.exposition()
+        if exposition is None:
+            return _plain(HTTPStatus.SERVICE_UNAVAILABLE, f"not ready: {self.server.site.waiting}\n")
         if prefers_openmetrics(self.headers.get("Accept", "")):
             return Response(HTTPStatus.OK, OPENMETRICS, exposition.openmetrics)
         return Response(HTTPStatus.OK, TEXT, exposition.text)
@@ -189,6 +261,8 @@ class Handler(BaseHTTPRequestHandler):
             self.send_header("Content-Encoding", "gzip")
         if response.content_type == _HTML:
             self.send_header("Content-Security-Policy", _PAGE_POLICY)
+        if self.close_connection:
+            self.send_header("Connection", "close")
         if response.status is HTTPStatus.UNAUTHORIZED:
             self.send_header("WWW-Authenticate", 'Basic realm="driftgauge"')
         self.end_headers()

@@ -79,7 +79,7 @@ class Snapshots:
         dropped = {name: limit.explain(name, sizes[name], self._size_before(name), self.series_limit) for name in out}
         if dropped:
             encoder = Encoder()
-            render(wanted, [group for group in shown if group.predictor not in dropped], encoder)
+            render(wanted, [group.without(dropped) for group in shown], encoder)
         self._before.update({name: size for name, size in sizes.items() if name not in dropped})
         kept = {name: count for name, count in series.items() if name not in dropped}
         over = {name: series[name] for name in dropped}

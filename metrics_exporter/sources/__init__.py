@@ -1,15 +1,19 @@
-"""Warehouses: where a prediction log lies. Each connects, runs the scan in its own dialect, and can be interrupted."""
+"""Warehouses: where prediction logs lie. Each tells a table's columns, runs a statement, and can be interrupted."""
 
 from __future__ import annotations
 
-import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
+import pyarrow as pa
+
+from metrics_exporter import scratch
 from metrics_exporter.errors import UserError
-from metrics_exporter.sources.scan import ScanRequest, ScanRow
+
+if TYPE_CHECKING:
+    from metrics_exporter.sources.log_shape import ColumnType
 
 
 class WarehouseError(UserError):
@@ -21,21 +25,37 @@ class ScanTimeoutError(WarehouseError):
 
 
 class Warehouse(Protocol):
-    """A connection to where prediction logs lie; used by one thread, but `cancel` by any."""
+    """A connection to where prediction logs lie; used by one thread, but `cancel` by any.
 
-    def scan(self, request: ScanRequest, timeout_seconds: float) -> list[ScanRow]:
-        """Run the scan of a log's time range.
+    It opens with the first question, and is to be closed after the last one of a scan: so a log that another process
+    replaces or extends is read as it is at the next.
+    """
+
+    @property
+    def dialect(self) -> str:
+        """The file in `sql/dialects/` that says how its SQL differs."""
+
+    def columns(self, table: str, timeout_seconds: float) -> Mapping[str, ColumnType]:
+        """The columns of a table (a qualified name) and their types, in order.
 
         Raises:
-            ScanTimeoutError: it took longer than `timeout_seconds`; the warehouse has stopped working on it.
-            WarehouseError: any other failure.
+            TimeoutError: it took longer than `timeout_seconds`.
+            WarehouseError: there is no such table, or the warehouse can't be reached.
+        """
+
+    def run(self, statement: str, parameters: Mapping[str, Any], timeout_seconds: float) -> pa.Table:
+        """The result of a statement.
+
+        Raises:
+            TimeoutError: it took longer than `timeout_seconds`; the warehouse has stopped working on it.
+            WarehouseError: any other failure; the message names no table.
         """
 
     def cancel(self) -> None:
-        """Interrupt the running scan, if any; it fails with a WarehouseError."""
+        """Interrupt what is running, if anything; it fails with a WarehouseError."""
 
     def close(self) -> None:
-        """Let go of all connections."""
+        """Let go of all connections, until the next question."""
 
 
 def open_warehouse(url: str, *, threads: int | None = None, memory_limit: str | None = None) -> Warehouse:
@@ -70,11 +90,13 @@ def spill_folder() -> Iterator[Path]:
         WarehouseError: there is no place for one.
     """
     try:
-        folder = tempfile.TemporaryDirectory(prefix="driftgauge-")
+        folder = scratch.make()
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
         raise WarehouseError(
             f"there is no place for temporary files ({reason}); set TMPDIR to a folder that can be written"
         ) from None
-    with folder:
-        yield Path(folder.name)
+    try:
+        yield folder.path
+    finally:
+        folder.remove()

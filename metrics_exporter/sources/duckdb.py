@@ -1,66 +1,66 @@
-"""DuckDB: a database file, or Parquet and CSV files, local or in a bucket.
-
-Each scan opens the log anew, so that one that another process replaces or extends is read as it is now.
-"""
+"""DuckDB: a database file, or Parquet and CSV files, local or in a bucket."""
 
 from __future__ import annotations
 
-import fnmatch
 import logging
 import os
-import re
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor, wait
-from contextlib import contextmanager
-from datetime import datetime
-from typing import Any
+from contextlib import ExitStack
+from functools import cache
+from typing import Any, TypeVar
 
 import duckdb
+import pyarrow as pa
 
-from metrics_exporter.definitions import Kind, Log
-from metrics_exporter.sources import ScanTimeoutError, WarehouseError, spill_folder, sql
-from metrics_exporter.sources.scan import ScanRequest, ScanRow
-from metrics_exporter.urls import scrubbed, shown
+from metrics_exporter.sources import WarehouseError, spill_folder
+from metrics_exporter.sources.log_shape import ColumnType, Form, did_you_mean, table_parts
+from metrics_exporter.urls import is_url, scrubbed, shown
 
 _FILES = {
     ".parquet": "read_parquet({}, union_by_name = true)",
-    ".csv": "read_csv({}, union_by_name = true, all_varchar = true)",
+    ".csv": "read_csv({}, union_by_name = true, all_varchar = true, header = true, skip = 0, delim = {}, quote = '\"', "
+    "escape = '\"')",
 }
-_NUMBERS = {
-    *(
-        "tinyint",
-        "smallint",
-        "integer",
-        "bigint",
-        "hugeint",
-        "utinyint",
-        "usmallint",
-        "uinteger",
-        "ubigint",
-        "uhugeint",
-    ),
-    *("float", "double", "decimal", "bignum"),
+_DELIMITERS = ",;\t|"
+_SETTINGS = (
+    "SET TimeZone = 'UTC'",
+    "SET enable_progress_bar = false",  # it would write to standard output
+    "SET python_enable_replacements = false",  # a table is one of the database, never a variable of ours
+    # Each join of the statement names the small side last, the one to keep at hand. DuckDB guesses which that
+    # is, and where it guesses wrong (as 2.0.1 does), one key has all rows of a model: three times as long.
+    "SET disabled_optimizers = 'build_side_probe_side'",
+)
+# What DuckDB can do with a column says what it is, whatever types a later version adds.
+_ABILITIES = {
+    Form.NUMBER: "can_cast_implicitly({}, NULL::DOUBLE)",
+    Form.NAIVE_TIME: "can_cast_implicitly({}, NULL::TIMESTAMP)",
+    Form.ZONED_TIME: "can_cast_implicitly({0}, NULL::TIMESTAMPTZ) OR can_cast_implicitly(NULL::TIMESTAMPTZ, {0})",
 }
-_TIMES = {
-    "timestamp": "timestamp",
-    "timestamp_s": "timestamp",
-    "timestamp_ms": "timestamp",
-    "timestamp_ns": "timestamp",
-    "date": "timestamp",
-    "timestamp with time zone": "timestamptz",
-    "varchar": "text",
+_FORMS = {
+    "varchar": Form.TEXT,
+    "enum": Form.TEXT,
+    "boolean": Form.TRUTH,
+    "list": Form.LIST,
+    "array": Form.LIST,
+    "map": Form.MAP,
+    "struct": Form.STRUCT,
 }
 _STOP_SECONDS = 0.1
+_LONG = {"bigint", "ubigint", "hugeint", "uhugeint", "bignum"}
 HOPELESS_SECONDS = 30.0  # an interrupt is a matter of moments
-logger = logging.getLogger(__name__)
+_NAMED = 10
 
-_NAME_PART = re.compile(r'"((?:[^"]|"")*)"|([^."]+)')
+logger = logging.getLogger(__name__)
+T = TypeVar("T")
 
 
 class DuckDBWarehouse:
     """Prediction logs that DuckDB reads."""
+
+    dialect = "duckdb"
 
     def __init__(self, place: str, *, threads: int | None = None, memory_limit: str | None = None):
         """A database file, or a pattern of `.parquet` or `.csv` files (offered under each log's table name).
@@ -73,30 +73,26 @@ class DuckDBWarehouse:
         self._place = place
         self._reader = next((call for suffix, call in _FILES.items() if place.endswith(suffix)), None)
         self._config: dict[str, Any] = {"preserve_insertion_order": False}
+        if not is_url(place):  # nothing in a log may have an extension fetched or loaded; a bucket needs one
+            self._config |= {"autoinstall_known_extensions": False, "autoload_known_extensions": False}
         if threads is not None:
             self._config["threads"] = threads
         if memory_limit is not None:
             self._config["memory_limit"] = memory_limit
+        self._open = ExitStack()
+        self._connection: duckdb.DuckDBPyConnection | None = None
         self._running: duckdb.DuckDBPyConnection | None = None
         self._lock = threading.Lock()
 
-    def scan(self, request: ScanRequest, timeout_seconds: float) -> list[ScanRow]:
-        """See Warehouse.scan."""
-        with self._connected() as connection, ThreadPoolExecutor(1) as pool:
-            # In a thread of its own: what waits for it can be interrupted by Ctrl-C, DuckDB can't.
-            running = pool.submit(self._rows, connection, request)
-            with self._lock:
-                self._running = connection
-            try:
-                return running.result(timeout_seconds)
-            except duckdb.Error as error:
-                raise _explained(error, request.log) from None
-            except TimeoutError:
-                raise ScanTimeoutError(_timeout_message(request, timeout_seconds)) from None
-            finally:
-                with self._lock:
-                    self._running = None
-                self._stop(connection, running)
+    def columns(self, table: str, timeout_seconds: float) -> dict[str, ColumnType]:
+        """See Warehouse.columns."""
+        return self._within(timeout_seconds, lambda connection: self._columns(connection, table))
+
+    def run(self, statement: str, parameters: Mapping[str, Any], timeout_seconds: float) -> pa.Table:
+        """See Warehouse.run."""
+        return self._within(
+            timeout_seconds, lambda connection: connection.sql(statement, params=dict(parameters)).to_arrow_table()
+        )
 
     def cancel(self) -> None:
         """See Warehouse.cancel."""
@@ -105,35 +101,74 @@ class DuckDBWarehouse:
                 self._running.interrupt()
 
     def close(self) -> None:
-        """See Warehouse.close; nothing stays open between scans."""
+        """See Warehouse.close."""
+        self._connection = None
+        self._open.close()
 
-    @contextmanager
-    def _connected(self) -> Iterator[duckdb.DuckDBPyConnection]:
+    def _within(self, timeout_seconds: float, work: Callable[[duckdb.DuckDBPyConnection], T]) -> T:
+        connection = self._connected()
+        with ThreadPoolExecutor(1) as pool:
+            # In a thread of its own: what waits for it can be interrupted by Ctrl-C, DuckDB can't.
+            running = pool.submit(work, connection)
+            with self._lock:
+                self._running = connection
+            try:
+                return running.result(timeout_seconds)
+            except duckdb.Error as error:
+                raise self._explained(error) from None
+            finally:
+                with self._lock:
+                    self._running = None
+                self._stop(connection, running)
+
+    def _connected(self) -> duckdb.DuckDBPyConnection:
+        if self._connection is None:
+            self._connection = self._connect()
+        return self._connection
+
+    def _connect(self) -> duckdb.DuckDBPyConnection:
         try:
             connection = duckdb.connect(
                 ":memory:" if self._reader else self._place, read_only=self._reader is None, config=self._config
             )
         except duckdb.Error as error:
-            raise _unopened(error, self._place) from None
+            raise self._unopened(error) from None
+        self._open.enter_context(connection)
         # What doesn't fit into memory goes where only we can read it, not beside the log, which may be read-only.
-        with spill_folder() as spill, connection:
-            connection.execute("SET temp_directory = $spill", {"spill": str(spill)})
-            connection.execute("SET TimeZone = 'UTC'")
-            connection.execute("SET enable_progress_bar = false")  # it would write to standard output
-            # Each join of the statement names the small side last, the one to keep at hand. DuckDB guesses which that
-            # is, and where it guesses wrong (as 2.0.1 does), one key has all rows of a model: three times as long.
-            connection.execute("SET disabled_optimizers = 'build_side_probe_side'")
-            yield connection
+        spill = self._open.enter_context(spill_folder())
+        connection.execute("SET temp_directory = $spill", {"spill": str(spill)})
+        for setting in _SETTINGS:
+            connection.execute(setting)
+        connection.execute("SET lock_configuration = true")
+        return connection
 
-    def _rows(self, connection: duckdb.DuckDBPyConnection, request: ScanRequest) -> list[ScanRow]:
+    def _columns(self, connection: duckdb.DuckDBPyConnection, table: str) -> dict[str, ColumnType]:
         if self._reader:  # of thousands of files, this alone takes its time
-            _offer_files(connection, self._place, self._reader, request.log)
-        source = describe(connection, request.log)
-        statement = sql.scan("duckdb", source, is_kinded=_is_kinded(request))
-        return [ScanRow(*row) for row in connection.execute(statement, _parameters(request, source)).fetchall()]
+            self._offer_files(connection, self._reader, table)
+        _check_catalogue(connection, table)
+        return _column_types(connection, table)
 
-    def _stop(self, connection: duckdb.DuckDBPyConnection, running: Future[list[ScanRow]]) -> None:
-        """Wait for the end of a scan that nobody wants any more; an interrupt between two statements reaches neither.
+    def _offer_files(self, connection: duckdb.DuckDBPyConnection, reader: str, table: str) -> None:
+        *schema, name = table_parts(table)
+        if schema:
+            connection.execute(f"CREATE SCHEMA IF NOT EXISTS {_quote(schema[-1])}")
+        view = ".".join(_quote(part) for part in (*schema[-1:], name))
+        place = _literal(self._place)
+        try:
+            files = reader.format(
+                place, _literal(_delimiter(connection, place)) if self._place.endswith(".csv") else ""
+            )
+            connection.execute(f"CREATE OR REPLACE VIEW {view} AS SELECT * FROM {files}")
+        except duckdb.InterruptException:
+            raise
+        except duckdb.Error as error:
+            raise WarehouseError(
+                f"{shown(self._place)}: can't be read as the log {table} ({self._words(error)}); "
+                "see to the files and the pattern"
+            ) from None
+
+    def _stop(self, connection: duckdb.DuckDBPyConnection, running: Future[Any]) -> None:
+        """Wait for the end of a query that nobody wants any more; an interrupt between two statements reaches neither.
 
         Python can't leave a thread behind that hangs in a call: only the end of the process ends it.
         """
@@ -147,194 +182,91 @@ class DuckDBWarehouse:
             connection.interrupt()
             wait([running], _STOP_SECONDS)
 
+    def _explained(self, error: duckdb.Error) -> WarehouseError:
+        advice = "; raise the exporter's query_memory" if isinstance(error, duckdb.OutOfMemoryException) else ""
+        return WarehouseError(f"{self._words(error)}{advice}")
 
-def describe(connection: duckdb.DuckDBPyConnection, log: Log) -> sql.Source:
-    """What the log looks like: the types of its columns.
-
-    Raises:
-        WarehouseError: a column is missing or of a type that can't be read.
-        duckdb.Error: there is no such table.
-    """
-    table = table_parts(log.table)
-    columns = log.columns
-    quoted = ".".join(_quote(part) for part in table)
-    relation = connection.execute(f"SELECT * FROM {quoted} LIMIT 0").description or []
-    types = {name: kind for name, kind, *_ in relation}
-    for role in ("sent_at", "prediction_id", "predictor_name", "model_id", "prediction_result"):
-        _require(types, getattr(columns, role), role, log)
-    _check_result(types[columns.prediction_result], log)
-    features = _features(types, log)
-    return sql.Source(
-        table=table,
-        columns=columns,
-        sent_at=_time_type(types[columns.sent_at], log),
-        defaults=_defaults_type(types.get(columns.default_values_used), log),
-        **features,
-    )
-
-
-def table_parts(table: str) -> tuple[str, ...]:
-    """The parts of a qualified name, `schema.table` or `"my.schema"."table"`."""
-    return tuple(quoted.replace('""', '"') if quoted else plain for quoted, plain in _NAME_PART.findall(table))
-
-
-def _features(types: dict[str, Any], log: Log) -> dict[str, Any]:
-    columns = log.columns
-    if not isinstance(columns.features, str):
-        return _column_features([(name, (name,), types[name]) for name in _matching(types, log)])
-    _require(types, columns.features, "features", log)
-    kind = types[columns.features]
-    name = kind.id
-    if name == "struct":
-        return _column_features([(field, (columns.features, field), type_) for field, type_ in kind.children])
-    if name == "map":
-        values = dict(kind.children)["value"]
-        if str(values) == "JSON":
-            return _layout("json_map", has_labels=True)
-        is_number = values.id in _NUMBERS
-        return _layout("map", has_numbers=is_number, has_labels=not is_number)
-    if name == "varchar":
-        return _layout("json", has_labels=True)
-    raise WarehouseError(
-        f"table {log.table}: column {columns.features} is {kind}; features must be a MAP, JSON, a STRUCT, "
-        "or a list of columns (logs: columns: features)"
-    )
-
-
-def _column_features(fields: Sequence[tuple[str, tuple[str, ...], Any]]) -> dict[str, Any]:
-    columns = tuple(sql.FeatureColumn(name, path, kind.id in _NUMBERS) for name, path, kind in fields)
-    return _layout(
-        "columns",
-        columns,
-        has_numbers=any(column.is_number for column in columns),
-        has_labels=not all(column.is_number for column in columns),
-    )
-
-
-def _layout(
-    layout: str, columns: tuple[sql.FeatureColumn, ...] = (), *, has_numbers: bool = False, has_labels: bool = False
-) -> dict[str, Any]:
-    return {"layout": layout, "feature_columns": columns, "has_numbers": has_numbers, "has_labels": has_labels}
-
-
-def _matching(types: dict[str, Any], log: Log) -> list[str]:
-    others = {value for role, value in log.columns if role != "features"}
-    globs = log.columns.features
-    names = [name for name in types if name not in others and any(fnmatch.fnmatchcase(name, glob) for glob in globs)]
-    if not names:
-        raise WarehouseError(
-            f"table {log.table}: no column matches {', '.join(globs)} (logs: columns: features). "
-            f"There are: {', '.join(types)}"
-        )
-    return names
-
-
-def _require(types: dict[str, Any], column: str, role: str, log: Log) -> None:
-    if column not in types:
-        raise WarehouseError(
-            f"table {log.table} has no column {column!r}; name the one that holds {role} in the registry "
-            f"(logs: columns: {role}). There are: {', '.join(types)}"
+    def _unopened(self, error: duckdb.Error) -> WarehouseError:
+        if "lock" in str(error).lower():
+            return WarehouseError(
+                f"{shown(self._place)} is locked: another process has it open for writing; let the writer close it "
+                "between its writes, or have it write Parquet files"
+            )
+        return WarehouseError(
+            f"{shown(self._place)} can't be opened as a DuckDB database ({self._words(error)}); "
+            "name a database, or a pattern of .parquet or .csv files"
         )
 
-
-def _check_result(kind: Any, log: Log) -> None:
-    if kind.id not in {*_NUMBERS, "varchar", "boolean"}:
-        raise WarehouseError(
-            f"table {log.table}: column {log.columns.prediction_result} is {kind}; prediction_result must be a number"
-        )
-
-
-def _time_type(kind: Any, log: Log) -> Any:
-    if kind.id not in _TIMES:
-        raise WarehouseError(
-            f"table {log.table}: column {log.columns.sent_at} is {kind}; sent_at must be a timestamp or ISO text"
-        )
-    return _TIMES[kind.id]
+    def _words(self, error: duckdb.Error) -> str:
+        """What DuckDB says first, without secrets; of a line of CSV it says only after it what is wrong with it."""
+        first, *more = str(error).partition("\n\n")[0].splitlines()
+        text = f"{first}: {more[-1]}" if more and "CSV Error on Line" in first else first
+        return scrubbed(text, self._place)
 
 
-def _defaults_type(kind: Any, log: Log) -> Any:
-    if kind is None:
-        return None
-    if kind.id == "list":
-        return "list"
-    if kind.id == "varchar":
-        return "json"
-    raise WarehouseError(
-        f"table {log.table}: column {log.columns.default_values_used} is {kind}; default_values_used must be a list "
-        "of text or a JSON array"
-    )
+def _delimiter(connection: duckdb.DuckDBPyConnection, place: str) -> str:
+    """What stands between the names in the first line: it holds for all files, or a broken one would be read anew."""
+    (line,) = connection.execute(
+        f"SELECT line FROM read_csv({place}, delim = '\x01', quote = '', escape = '', header = false, "
+        "auto_detect = false, columns = {'line': 'VARCHAR'}) LIMIT 1"
+    ).fetchall() or [("",)]
+    return max(_DELIMITERS, key=(line[0] or "").count)
 
 
-def _is_kinded(request: ScanRequest) -> bool:
-    return any(kind is not Kind.NUMERIC for kind in request.kinds.values())
+def _check_catalogue(connection: duckdb.DuckDBPyConnection, table: str) -> None:
+    """Refuse what DuckDB would take for a table though the database has none of that name, such as a file's path."""
+    found = connection.execute(
+        "SELECT database_name, schema_name, table_name FROM duckdb_tables() "
+        "WHERE NOT internal AND database_name = current_database() UNION ALL "
+        "SELECT database_name, schema_name, view_name FROM duckdb_views() "
+        "WHERE NOT internal AND database_name = current_database()"
+    ).fetchall()
+    names = {name for parts in found for name in _names(*map(str.lower, parts))}
+    if tuple(part.lower() for part in table_parts(table)) not in names:
+        raise WarehouseError(_no_table(table, sorted(name for *_, name in found)))
 
 
-def _parameters(request: ScanRequest, source: sql.Source) -> dict[str, Any]:
-    parameters: dict[str, Any] = {"start": _naive(request.start, source), "end": _naive(request.end, source)}
-    if source.has_labels or _is_kinded(request):
-        parameters["kind_predictors"] = [predictor for predictor, _ in request.kinds]
-        parameters["kind_features"] = [feature for _, feature in request.kinds]
-        parameters["kinds"] = [str(kind) for kind in request.kinds.values()]
-    if source.layout == "columns":
-        parameters["names"] = [column.name for column in source.feature_columns]
-    return parameters
+def _names(database: str, schema: str, name: str) -> Iterator[tuple[str, ...]]:
+    """What a table may be called."""
+    yield from ((database, schema, name), (schema, name))
+    if schema == "main":
+        yield from ((database, name), (name,))
 
 
-def _naive(time: datetime, source: sql.Source) -> str:
-    text = time.strftime("%Y-%m-%d %H:%M:%S")
-    return text if source.sent_at == "timestamp" else f"{text}+00"
-
-
-def _offer_files(connection: duckdb.DuckDBPyConnection, place: str, reader: str, log: Log) -> None:
-    *schema, name = table_parts(log.table)
-    if schema:
-        connection.execute(f"CREATE SCHEMA {_quote(schema[-1])}")
-    view = ".".join(_quote(part) for part in (*schema[-1:], name))
-    literal = "'" + place.replace("'", "''") + "'"
-    try:
-        connection.execute(f"CREATE VIEW {view} AS SELECT * FROM {reader.format(literal)}")
-    except duckdb.Error as error:
-        reason = scrubbed(_first_line(error), place)
-        raise WarehouseError(
-            f"{shown(place)}: can't be read as the log {log.table} ({reason}); see to the files and the pattern"
-        ) from None
-
-
-def _timeout_message(request: ScanRequest, seconds: float) -> str:
+def _no_table(table: str, found: list[str]) -> str:
+    there = ", ".join(found[:_NAMED]) if found else "none"
     return (
-        f"table {request.log.table}: the scan of {request.start:%Y-%m-%d %H:%M} to {request.end:%Y-%m-%d %H:%M} UTC "
-        f"was stopped after {seconds:g} s; raise the exporter's timeout, or give the warehouse more power"
+        f"table {table} is not in the log's database; name the table in the registry (logs: table), or create it. "
+        f"{did_you_mean(table, found) or f'There are: {there}'}"
     )
 
 
-def _explained(error: duckdb.Error, log: Log) -> WarehouseError:
-    if isinstance(error, duckdb.CatalogException):
-        return WarehouseError(
-            f"table {log.table} is not in the log's database ({_first_line(error)}); "
-            "name the table in the registry (logs: table), or create it"
-        )
-    if isinstance(error, duckdb.OutOfMemoryException):
-        return WarehouseError(f"table {log.table}: {_first_line(error)}; raise the exporter's query_memory")
-    return WarehouseError(f"table {log.table}: {_first_line(error)}")
+def _column_types(connection: duckdb.DuckDBPyConnection, table: str) -> dict[str, ColumnType]:
+    quoted = ".".join(map(_quote, table_parts(table)))
+    relation = connection.sql(f"SELECT * FROM {quoted}")
+    form = cache(lambda shown: _ability(connection, shown))
+    return {name: _column_type(kind, form) for name, kind in zip(relation.columns, relation.types, strict=True)}
 
 
-def _unopened(error: duckdb.Error, place: str) -> WarehouseError:
-    text = _first_line(error)
-    if "lock" in text.lower():
-        return WarehouseError(
-            f"{shown(place)} is locked: another process has it open for writing; let the writer close it "
-            "between its writes, or have it write Parquet files"
-        )
-    return WarehouseError(
-        f"{shown(place)} can't be opened as a DuckDB database ({scrubbed(text, place)}); "
-        "name a database, or a pattern of .parquet or .csv files"
+def _column_type(kind: Any, form: Callable[[str], Form]) -> ColumnType:
+    fields = kind.children if kind.id in {"struct", "map"} else ()
+    return ColumnType(
+        shown=str(kind),
+        is_long=kind.id in _LONG,
+        form=Form.JSON if str(kind) == "JSON" else _FORMS.get(kind.id) or form(str(kind)),
+        fields={name: _column_type(inner, form) for name, inner in fields if name != "key" or kind.id == "struct"},
     )
 
 
-def _first_line(error: Exception) -> str:
-    """What DuckDB says first; of a line of CSV it says only after it what is wrong with it."""
-    first, *more = str(error).partition("\n\n")[0].splitlines()
-    return f"{first}: {more[-1]}" if more and "CSV Error on Line" in first else first
+def _ability(connection: duckdb.DuckDBPyConnection, shown: str) -> Form:
+    """What DuckDB can do with a type."""
+    tests = ", ".join(test.format(f"NULL::{shown}") for test in _ABILITIES.values())
+    (answers,) = connection.execute(f"SELECT {tests}").fetchall()
+    return next((form for form, able in zip(_ABILITIES, answers, strict=True) if able), Form.OTHER)
+
+
+def _literal(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
 
 
 def _quote(name: str) -> str:

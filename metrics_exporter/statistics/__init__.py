@@ -1,14 +1,14 @@
-"""One small extractor for each statistic of the catalogue.
+"""One small extractor for each statistic of the catalogue, from columns to a column.
 
 To add one: name it in `definitions.Statistic`, write its function beside the others here, and enter it in the table of
-what it is a statistic of. Drift, which compares a profile with its reference, takes its place in `OF_PROFILES`.
+what it is a statistic of. Drift, which compares profiles with their reference, takes its place in `OF_PROFILES`.
 """
 
 from __future__ import annotations
 
 from metrics_exporter.definitions import Statistic
-from metrics_exporter.statistics import counts, evaluation, models, moments, quantiles, ratios
-from metrics_exporter.statistics.kinds import Labelled, ModelStatistic, ProfileStatistic, Scalar
+from metrics_exporter.statistics import alerts, counts, evaluation, models, moments, quantiles, ratios
+from metrics_exporter.statistics.kinds import AlertStatistic, Labelled, ModelStatistic, ProfileStatistic, Scalar
 
 OF_PROFILES: dict[Statistic, ProfileStatistic] = {
     Statistic.VALUES: Scalar(counts.values),
@@ -26,7 +26,14 @@ OF_MODELS: dict[Statistic, ModelStatistic] = {
     Statistic.PREDICTIONS: Scalar(counts.predictions),
     Statistic.WINDOW_END: Scalar(models.window_end),
     Statistic.MODEL_INFO: Scalar(models.model_info),
+    Statistic.SILENCE: Scalar(models.silence),
     Statistic.EVALUATION: Labelled("metric", evaluation.evaluation),
+    Statistic.EVALUATION_ROWS: Scalar(evaluation.rows),
+    Statistic.EVALUATION_WINDOW_END: Scalar(evaluation.window_end),
     Statistic.LABELLED_RATIO: Scalar(evaluation.labelled_ratio),
     Statistic.TRAINING_EVALUATION: Labelled("metric", evaluation.training_evaluation),
+}
+
+OF_ALERTS: dict[Statistic, AlertStatistic] = {
+    Statistic.READING: Scalar(alerts.reading),
 }

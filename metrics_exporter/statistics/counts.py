@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from metrics_exporter.profiles.profile import Profile
-from metrics_exporter.statistics.kinds import Context, ModelState
+from metrics_exporter.profiles.table import Floats, Profiles
+from metrics_exporter.statistics.kinds import Models
 
 
-def predictions(model: ModelState, _: Context) -> float | None:
+def predictions(models: Models) -> Floats:
     """The model's rows; 0 for a known model without any, which is no gap."""
-    return model.rows
+    return models.rows
 
 
-def values(profile: Profile, _: Context) -> float:
+def values(profiles: Profiles) -> Floats:
     """Finite, present values that are no defaults."""
-    return profile.values
+    return profiles.values.astype(float)

@@ -1,26 +1,38 @@
 """How predictions meet their actuals.
 
-Evaluation against actuals is not computed yet: `evaluation` and `labelled_ratio` are absent until a window's profile
-carries it.
+Evaluation against actuals is not computed yet: all but `training_evaluation` are absent.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
-from metrics_exporter.statistics.kinds import Context, ModelState
+import numpy as np
+
+from metrics_exporter.profiles.table import Floats
+from metrics_exporter.statistics.kinds import Models
 
 
-def evaluation(_: ModelState, __: Context) -> Iterable[tuple[str, float]]:
+def evaluation(_: Models) -> Iterable[tuple[str, Floats]]:
     """Absent."""
     return ()
 
 
-def labelled_ratio(_: ModelState, __: Context) -> float | None:
+def rows(models: Models) -> Floats:
     """Absent."""
-    return None
+    return np.full(len(models), np.nan)
 
 
-def training_evaluation(model: ModelState, _: Context) -> Iterable[tuple[str, float]]:
+def window_end(models: Models) -> Floats:
+    """Absent."""
+    return np.full(len(models), np.nan)
+
+
+def labelled_ratio(models: Models) -> Floats:
+    """Absent."""
+    return np.full(len(models), np.nan)
+
+
+def training_evaluation(models: Models) -> Iterable[tuple[str, Floats]]:
     """The metrics on the training evaluation set, as the registry states them."""
-    return sorted(model.training.items())
+    return sorted(models.training.items())

@@ -1,4 +1,4 @@
-"""The shapes a statistic may have: of a series' profile or of a model, one value or one by label."""
+"""The shapes a statistic may have: a column, or several by label, of a table of profiles, models or readings."""
 
 from __future__ import annotations
 
@@ -7,52 +7,52 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Generic, TypeVar
 
-from metrics_exporter.profiles.profile import Profile, Series
+from metrics_exporter.profiles.table import Floats, Profiles
+from metrics_exporter.profiles.text import Text
+from metrics_exporter.statistics.readings import Readings
 
-T = TypeVar("T", bound="Profile | ModelState")
+T = TypeVar("T", bound="Profiles | Models | Readings")
 
 
-@dataclass(frozen=True, slots=True)
-class Context:
-    """What a window says beside the profiles: its end, and comparisons with the history.
+@dataclass(frozen=True, eq=False, slots=True)
+class Models:
+    """Known models, a row each.
 
     Attributes:
-        window: `1h` or `1d`; None for what belongs to no window.
-        end: the window's end, UTC; None before any window has closed.
-        unseen: the share of a series' values in categories that the preceding weeks never had.
+        end: of the latest closed window, UTC; None where there is none, or the table belongs to no window.
+        rows: predictions in the window: 0 of a model that made none, NaN where nobody knows.
+        silence: seconds since the last predictions; NaN where nobody knows.
+        training: by metric, what the registry states of the training evaluation; NaN where it states nothing.
     """
 
-    window: str | None
+    predictor: Text
+    model_id: Text
+    role: Text
+    team: Text
     end: datetime | None
-    unseen: Mapping[Series, float]
+    rows: Floats
+    silence: Floats
+    training: Mapping[str, Floats]
 
-
-@dataclass(frozen=True, slots=True)
-class ModelState:
-    """A known model; `rows` are its predictions in the window: 0 when it made none, None when unknown."""
-
-    predictor: str
-    model_id: str
-    role: str
-    team: str
-    rows: int | None
-    training: Mapping[str, float]
+    def __len__(self) -> int:
+        return len(self.rows)
 
 
 @dataclass(frozen=True, slots=True)
 class Scalar(Generic[T]):
-    """A statistic of one value; None: absent."""
+    """A statistic of one value a row; NaN or infinite: absent."""
 
-    extract: Callable[[T, Context], float | None]
+    extract: Callable[[T], Floats]
 
 
 @dataclass(frozen=True, slots=True)
 class Labelled(Generic[T]):
-    """A statistic of several values, told apart by one more label."""
+    """A statistic of several values a row, told apart by one more label."""
 
     label: str
-    extract: Callable[[T, Context], Iterable[tuple[str, float]]]
+    extract: Callable[[T], Iterable[tuple[str, Floats]]]
 
 
-ProfileStatistic = Scalar[Profile] | Labelled[Profile]
-ModelStatistic = Scalar[ModelState] | Labelled[ModelState]
+ProfileStatistic = Scalar[Profiles] | Labelled[Profiles]
+ModelStatistic = Scalar[Models] | Labelled[Models]
+AlertStatistic = Scalar[Readings]

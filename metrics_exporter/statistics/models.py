@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
-from metrics_exporter.statistics.kinds import Context, ModelState
+import numpy as np
+
+from metrics_exporter.profiles.table import Floats
+from metrics_exporter.statistics.kinds import Models
 
 
-def window_end(_: ModelState, context: Context) -> float | None:
+def window_end(models: Models) -> Floats:
     """The end of the latest closed window in Unix seconds."""
-    return None if context.end is None else context.end.timestamp()
+    return np.full(len(models), np.nan if models.end is None else models.end.timestamp())
 
 
-def model_info(_: ModelState, __: Context) -> float:
+def model_info(models: Models) -> Floats:
     """Always 1: the labels carry role and team."""
-    return 1
+    return np.ones(len(models))
+
+
+def silence(models: Models) -> Floats:
+    """Seconds since the model's last predictions."""
+    return models.silence

@@ -1,32 +1,28 @@
-"""Mean, deviation and extremes of numeric values; absent where there are none."""
+"""Mean, deviation and extremes of numeric values; NaN where there are none."""
 
 from __future__ import annotations
 
-from math import sqrt
+import numpy as np
 
-from metrics_exporter.profiles.profile import Profile
-from metrics_exporter.statistics.kinds import Context
+from metrics_exporter.profiles.table import Floats, Profiles
+from metrics_exporter.statistics.ratios import ratio
 
 
-def mean(profile: Profile, _: Context) -> float | None:
+def mean(profiles: Profiles) -> Floats:
     """The arithmetic mean."""
-    shape = profile.distribution
-    return None if shape is None else shape.mean
+    return profiles.mean
 
 
-def stddev(profile: Profile, _: Context) -> float | None:
-    """The population standard deviation."""
-    shape = profile.distribution
-    return None if shape is None else sqrt(shape.squared_deviations / profile.values)
+def stddev(profiles: Profiles) -> Floats:
+    """The population standard deviation; absent where the values' squares are no numbers any more."""
+    return np.sqrt(ratio(profiles.squared_deviations, profiles.values))
 
 
-def minimum(profile: Profile, _: Context) -> float | None:
+def minimum(profiles: Profiles) -> Floats:
     """The smallest value."""
-    shape = profile.distribution
-    return None if shape is None else shape.minimum
+    return profiles.minimum
 
 
-def maximum(profile: Profile, _: Context) -> float | None:
+def maximum(profiles: Profiles) -> Floats:
     """The largest value."""
-    shape = profile.distribution
-    return None if shape is None else shape.maximum
+    return profiles.maximum

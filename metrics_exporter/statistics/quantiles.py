@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from operator import itemgetter
 
 from metrics_exporter.definitions import QUANTILES
-from metrics_exporter.profiles.profile import GRID, Profile
-from metrics_exporter.statistics.kinds import Context
-
-_LABELS = tuple(map(str, QUANTILES))
-_pick = itemgetter(*map(GRID.index, QUANTILES))
+from metrics_exporter.profiles.table import GRID, Floats, Profiles
 
 
-def quantiles(profile: Profile, _: Context) -> Iterable[tuple[str, float]]:
-    """Quantile label and value, the lowest first; none where there are no numeric values."""
-    shape = profile.distribution
-    return () if shape is None else zip(_LABELS, _pick(shape.grid), strict=True)
+def quantile(profiles: Profiles, rank: float) -> Floats:
+    """One of the 99 percentiles; NaN where there are no numeric values."""
+    return profiles.grid[:, GRID.index(rank)]
+
+
+def quantiles(profiles: Profiles) -> Iterable[tuple[str, Floats]]:
+    """Quantile label and values, the lowest first."""
+    return [(str(rank), quantile(profiles, rank)) for rank in QUANTILES]

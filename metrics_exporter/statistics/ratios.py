@@ -1,21 +1,30 @@
-"""Shares of a model's predictions, or of a feature's values."""
+"""Shares of a model's predictions, or of a feature's values; NaN where there are none."""
 
 from __future__ import annotations
 
-from metrics_exporter.profiles.profile import Profile
-from metrics_exporter.statistics.kinds import Context
+import numpy as np
+
+from metrics_exporter.profiles.table import Floats, Profiles
+from metrics_exporter.profiles.text import Ints
 
 
-def default_ratio(profile: Profile, _: Context) -> float | None:
+def ratio(part: Floats | Ints, whole: Ints) -> Floats:
+    """One column divided by another; NaN where that is 0."""
+    shares = np.full(len(whole), np.nan)
+    np.divide(part, whole, out=shares, where=whole > 0)
+    return shares
+
+
+def default_ratio(profiles: Profiles) -> Floats:
     """The share of predictions that used the feature's configured default."""
-    return profile.defaults / profile.rows if profile.rows else None
+    return ratio(profiles.defaults, profiles.rows)
 
 
-def null_ratio(profile: Profile, _: Context) -> float | None:
+def null_ratio(profiles: Profiles) -> Floats:
     """The share of predictions where the feature is NULL, NaN or missing."""
-    return profile.nulls / profile.rows if profile.rows else None
+    return ratio(profiles.nulls, profiles.rows)
 
 
-def unseen_ratio(profile: Profile, context: Context) -> float | None:
+def unseen_ratio(profiles: Profiles) -> Floats:
     """The share of values in categories that the preceding weeks never had; absent without a history."""
-    return context.unseen.get(profile.series)
+    return np.where(profiles.unseen < 0, np.nan, ratio(profiles.unseen, profiles.values))

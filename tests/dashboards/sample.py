@@ -7,7 +7,7 @@ from dataclasses import replace
 from generator.model import (
     Alert,
     AlertSeverity,
-    Comparison,
+    Condition,
     Evaluation,
     Feature,
     Model,
@@ -15,7 +15,7 @@ from generator.model import (
     Registry,
     Team,
 )
-from metrics_exporter.definitions import Kind, Log, Role
+from metrics_exporter.definitions import Comparison, Kind, Log, Role
 from metrics_exporter.windows import DAILY, HOURLY
 
 TEAM = Team("logistics", "#ml-logistics", "logistics-ml", "https://runbooks.example.com/ml")
@@ -31,31 +31,26 @@ HOSTILE = (
 
 
 def alert(alert_id: str, metric: str, comparison: Comparison, **fields: object) -> Alert:
-    base = Alert(
+    base = Condition(
         id=alert_id,
         title=alert_id.replace("-", " "),
         metric=metric,
-        feature=None,
-        label=None,
         window=HOURLY,
         comparison=comparison,
-        low=None,
-        high=None,
-        windows=1,
-        min_samples=0,
         severity=AlertSeverity.NOTIFY,
         models=("eta_v12",),
-        runbook_url=TEAM.runbook_url,
     )
-    return replace(base, **fields)  # type: ignore[arg-type]
+    return Alert(base.model_copy(update=fields), TEAM.runbook_url)
 
 
 ALERTS = (
-    alert("defaults", "ml_feature_default_ratio", Comparison.ABOVE, feature="*", high=0.5, windows=3, min_samples=500),
-    alert("freshness-eta_v12", "ml_predictions", Comparison.BELOW, low=1.0, windows=3, absence_fires=True),
+    alert(
+        "defaults", "ml_feature_default_ratio", Comparison.ABOVE, feature="*", high=0.5, consecutive=3, min_samples=500
+    ),
+    alert("freshness-eta_v12", "ml_model_silence_seconds", Comparison.ABOVE, high=10800.0),
     alert("labels", "ml_evaluation_labelled_ratio", Comparison.BELOW, low=0.2, window=DAILY),
-    alert("mae", "ml_evaluation", Comparison.ABOVE, high=4.5, label=("metric", "mae"), models=("eta_v12", "eta_v13")),
-    alert("p95", "ml_prediction_quantile", Comparison.OUTSIDE, low=-1.0, high=90.0, label=("quantile", "0.95")),
+    alert("mae", "ml_evaluation", Comparison.ABOVE, high=4.5, labels={"metric": "mae"}, models=("eta_v12", "eta_v13")),
+    alert("p95", "ml_prediction_quantile", Comparison.OUTSIDE, low=-1.0, high=90.0, labels={"quantile": "0.95"}),
     alert("prep-low", "ml_feature_mean", Comparison.BELOW, feature="prep_*", low=10.0, severity=AlertSeverity.PAGE),
     alert("prep-max", "ml_feature_max", Comparison.ABOVE, feature="prep_time", high=7200.0),
     alert("swing", "ml_prediction_mean", Comparison.CHANGE_ABOVE, high=1.0, severity=AlertSeverity.REPORT),
@@ -103,13 +98,16 @@ ORDINARY = registry(PLAIN, ETA)
 def hostile(name: str) -> Predictor:
     """A predictor in which every word that a user chooses is `name`."""
     alerts = tuple(
-        replace(
-            one,
-            id=f"{one.id}{name}",
-            title=name,
-            models=(name, f"{name}2"),
-            feature=one.feature and name,
-            runbook_url=f"https://example.com/{name}",
+        Alert(
+            one.condition.model_copy(
+                update={
+                    "id": f"{one.condition.id}{name}",
+                    "title": name,
+                    "models": (name, f"{name}2"),
+                    "feature": one.condition.feature and name,
+                }
+            ),
+            f"https://example.com/{name}",
         )
         for one in ALERTS
     )

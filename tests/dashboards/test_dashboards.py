@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from itertools import combinations
 from pathlib import Path
 from typing import Any
@@ -18,11 +19,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from generator import catalogue, conventions
-from generator.health import health_rules
-from generator.model import Registry
+from generator.alerting.health import health_rules
+from generator.alerting.rules import rules_of
+from generator.model import Alert, Condition, Registry
 from generator.render.dashboards import render
-from generator.rules import rules_of
-from metrics_exporter.definitions import Comparison, OwnMetric, Subject
+from metrics_exporter.definitions import OwnMetric, Subject
 from tests.dashboards.reading import (
     GRAFANAS_OWN,
     Json,
@@ -76,12 +77,15 @@ def _lost(ours: Any, theirs: Any, where: str = "") -> Any:
         yield f"{where}: {ours!r} became {theirs!r}"
 
 
-def test_panel_ids_are_unique_and_below_1000_but_for_alerts(drawn: Registry, dashboards: dict[str, Json]) -> None:
-    alert_ids = {conventions.alert_panel_id(alert.id) for one in drawn.predictors for alert in one.alerts}
+def test_panel_ids_are_unique_and_below_1000_but_for_what_is_declared(
+    drawn: Registry, dashboards: dict[str, Json]
+) -> None:
+    alert_ids = {conventions.alert_panel_id(alert.condition.id) for one in drawn.predictors for alert in one.alerts}
+    features = {conventions.expected_panel_id(each.name) for one in drawn.predictors for each in one.features}
     for dashboard in dashboards.values():
         ids = [panel["id"] for panel in dashboard["panels"]]
         assert len(set(ids)) == len(ids)
-        assert all(panel_id < 1000 or panel_id in alert_ids for panel_id in ids)
+        assert all(panel_id < 1000 or panel_id in alert_ids | features for panel_id in ids)
 
 
 def test_panels_fill_the_grid_without_overlap(dashboards: dict[str, Json]) -> None:
@@ -203,14 +207,30 @@ def test_alert_panels_are_where_the_rules_point(drawn: Registry, dashboards: dic
         assert dashboard["uid"] == conventions.predictor_dashboard_uid(predictor.id)
         panels = {panel["id"]: panel for panel in dashboard["panels"]}
         for alert in predictor.alerts:
-            panel = panels[conventions.alert_panel_id(alert.id)]
+            panel = panels[conventions.alert_panel_id(alert.condition.id)]
             steps = panel["fieldConfig"]["defaults"]["thresholds"]["steps"]
             assert [step["value"] for step in steps[1:]] == [
-                bound for bound in (alert.low, alert.high) if bound is not None
+                bound for bound in (alert.condition.low, alert.condition.high) if bound is not None
             ]
             assert panel["fieldConfig"]["defaults"]["custom"]["thresholdsStyle"]["mode"] == "dashed+area"
-            assert alert.metric in panel["targets"][0]["expr"]
+            expressions = [target["expr"] for target in panel["targets"]]
+            (rule,) = rules_of(replace(predictor, alerts=(replace(alert, condition=_notifies(alert)),)))
+            assert rule.value in expressions[-1]
+            assert alert.is_freshness or alert.condition.metric in expressions[0]
             assert "](<https://" in panel["description"]
+
+
+def test_what_is_expected_of_a_feature_is_drawn() -> None:
+    panels = parsed(render(ORDINARY))[conventions.predictor_dashboard_file(ETA.id)]["panels"]
+    (panel,) = (one for one in panels if one["id"] == conventions.expected_panel_id("prep_time"))
+    steps = panel["fieldConfig"]["defaults"]["thresholds"]["steps"]
+    assert [(step["color"], step.get("value")) for step in steps] == [("red", None), ("transparent", 0), ("red", 7200)]
+    assert [target["legendFormat"] for target in panel["targets"]] == ["max", "min"]
+
+
+def _notifies(alert: Alert) -> Condition:
+    """The condition of an alert that has a rule, whatever its own severity."""
+    return alert.condition.model_copy(update={"severity": "notify"})
 
 
 def test_a_threshold_lies_within_the_axis(drawn: Registry, dashboards: dict[str, Json]) -> None:
@@ -220,10 +240,10 @@ def test_a_threshold_lies_within_the_axis(drawn: Registry, dashboards: dict[str,
             panel["id"]: panel for panel in dashboards[conventions.predictor_dashboard_file(predictor.id)]["panels"]
         }
         for alert in predictor.alerts:
-            axis = panels[conventions.alert_panel_id(alert.id)]["fieldConfig"]["defaults"]
-            assert alert.high is None or axis["custom"]["axisSoftMax"] > alert.high
-            assert alert.low is None or axis["custom"]["axisSoftMin"] < alert.low
-            assert alert.comparison is not Comparison.CHANGE_ABOVE or axis["min"] == 0
+            axis = panels[conventions.alert_panel_id(alert.condition.id)]["fieldConfig"]["defaults"]
+            condition = alert.condition
+            assert condition.high is None or axis["custom"]["axisSoftMax"] > condition.high
+            assert condition.low is None or axis["custom"]["axisSoftMin"] < condition.low
 
 
 def test_the_alert_list_names_the_exporters_own_alerts_too(drawn: Registry, dashboards: dict[str, Json]) -> None:
@@ -232,6 +252,19 @@ def test_the_alert_list_names_the_exporters_own_alerts_too(drawn: Registry, dash
     rules = [*health_rules(drawn.logs), *(rule for one in drawn.predictors for rule in rules_of(one))]
     assert wanted == '{driftgauge=~".+"}'
     assert all(dict(rule.labels)["driftgauge"] for rule in rules)
+
+
+def test_alert_lists_show_every_alert_that_is_not_at_rest(dashboards: dict[str, Json]) -> None:
+    lists = [panel for one in dashboards.values() for panel in one["panels"] if panel["type"] == "alertlist"]
+    wanted = {"error": True, "firing": True, "noData": True, "normal": False, "pending": True}
+    assert lists
+    assert all(panel["options"]["stateFilter"] == wanted for panel in lists)
+
+
+def test_dashboards_are_canonical_json(drawn: Registry) -> None:
+    for content in render(drawn).values():
+        canonical = json.dumps(json.loads(content), indent=2, sort_keys=True, ensure_ascii=False)
+        assert content.decode() == f"{canonical}\n"
 
 
 def test_the_columns_of_a_table_fit_its_panel(dashboards: dict[str, Json]) -> None:

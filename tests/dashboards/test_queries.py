@@ -11,9 +11,9 @@ import yaml
 
 from generator import conventions
 from generator.model import Registry
-from generator.promql import matcher, quote
+from generator.promql import quote
 from generator.render.dashboards import render
-from generator.render.dashboards.queries import changed, moved, ranked
+from generator.render.dashboards.queries import latest, moved, ranked
 from tests.dashboards import sample
 from tests.dashboards.reading import interpolated, parsed
 from tests.dashboards.sample import ETA, ORDINARY
@@ -172,11 +172,13 @@ def test_moves_are_counted_in_the_days_deviation_and_need_samples(promtool: Prom
     promtool.expect(series, [(expr, f"{WEEK}h", {labels: 2.0}), (expr, f"{WEEK + 1}h", {})])
 
 
-def test_change_is_against_the_median_of_two_weeks_or_more(promtool: Promtool) -> None:
-    series = {f"ml_prediction_mean{{{M}}}": f"10x{2 * WEEK - 1} 30x{WEEK}"}
-    expr = changed("ml_prediction_mean", matcher("predictor", ETA.id), window="1h")
-    labels = '{predictor="eta_prediction",model_id="eta_v12"}'
-    promtool.expect(series, [(expr, f"{WEEK}h", {}), (expr, f"{2 * WEEK}h", {labels: 2.0})])
+@pytest.mark.parametrize("window", ["1m", "15m", "6h", "1d", "7d"])
+def test_a_panel_reads_windows_of_any_length(promtool: Promtool, window: str) -> None:
+    labels = f'predictor="eta_prediction",model_id="eta_v12",window="{window}"'
+    series = {f"ml_prediction_mean{{{labels}}}": "10x30"}
+    expr = latest("ml_prediction_mean", 'predictor="eta_prediction"', window=window)
+    found = {'{predictor="eta_prediction",model_id="eta_v12"}': 10.0}
+    promtool.expect(series, [(expr, "30m", found)], every="1m")
 
 
 def test_ranked_features_keep_all_models(promtool: Promtool) -> None:

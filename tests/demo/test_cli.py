@@ -134,6 +134,7 @@ def test_the_suggested_threshold_is_in_the_registry_and_changes_few_files(in_clo
     }
     assert changed == {
         "dashboards/predictors/arrival_delay.json",
+        "metrics/predictors/arrival_delay.yaml",
         "prometheus/rules/arrival_delay.yaml",
         "terraform/operations/arrival_delay.tf",
     }

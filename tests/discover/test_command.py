@@ -14,7 +14,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from generator.discover.files import FileEdit
-from generator.discover.write import WriteError, write
+from generator.discover.write import write
+from generator.errors import UserError
 from generator.load import load_registry
 from generator.model import Registry
 from metrics_exporter.definitions import Kind, Role
@@ -238,6 +239,12 @@ def test_a_table_that_the_registry_does_not_know(folder: Path) -> None:
     assert "no log of the registry has the table `other`; add it there under `logs:` first" in result.stderr
 
 
+def test_a_table_that_is_a_file(folder: Path) -> None:
+    result = discover(write_log(folder / "log"), "--table", "/etc/passwd.csv")
+    assert result.exit_code == 2
+    assert "`/etc/passwd.csv` is a file, and no table" in result.stderr
+
+
 def test_a_predictor_in_two_logs(folder: Path) -> None:
     register(f"version: 1\nlogs:\n  one: {{table: predictions}}\n  two: {{table: predictions}}\n{TEAM}")
     result = discover(write_log(folder / "log", Traffic("eta", "v1")), "--write")
@@ -285,7 +292,7 @@ def test_all_files_or_none(folder: Path) -> None:
 def test_a_file_that_changed_meanwhile(folder: Path) -> None:
     file = register(REGISTERED)
     edit = FileEdit(file, REGISTERED.replace("ours", "theirs"), "version: 1\n")
-    with pytest.raises(WriteError, match="has changed since it was read; run the command again"):
+    with pytest.raises(UserError, match="has changed since it was read; run the command again"):
         write([edit])
     assert file.read_text() == REGISTERED
 

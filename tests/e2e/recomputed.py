@@ -121,15 +121,10 @@ def unseen_ratio(rows: pd.DataFrame, before: pd.DataFrame, predictor: str, model
 def rank_error(samples: Numbers, quantile: float, value: float) -> float:
     """How far `value` is from being the quantile, in rank.
 
-    Between two neighbours the rank grows linearly. A value that occurs often has all of the ranks that it occupies.
+    A value that occurs has all of the ranks that it occupies: of n samples, the i-th those from (i − 1)/n to i/n.
     """
-    steps = max(len(samples) - 1, 1)
-    below, up_to = np.searchsorted(samples, value, "left"), np.searchsorted(samples, value, "right")
-    if below < up_to:
-        lowest, highest = below / steps, (up_to - 1) / steps if up_to < len(samples) else 1.0
-    else:
-        lowest = highest = np.interp(value, samples, np.arange(len(samples)) / steps)
-    return float(max(0.0, lowest - quantile, quantile - highest))
+    below, up_to = (np.searchsorted(samples, value, side) / len(samples) for side in ("left", "right"))
+    return float(max(0.0, below - quantile, quantile - up_to))
 
 
 def _features(model: pd.DataFrame) -> Iterator[tuple[str, pd.Series, Numbers]]:

@@ -111,7 +111,7 @@ def replay(
     for moment in at:
         hour = (moment - SETTLE).replace(minute=0)
         if hour != published:
-            reports = refresher.refresh(moment)
+            *_, reports = refresher.refresh(moment)
             shown = groups(running, reports, moment, snapshots.max_age)
             text = snapshots.make(running, reports, shown, moment).exposition(moment).text.text()
             published = hour

@@ -163,7 +163,7 @@ class TestLog:
         assert exported(done, "eta")
         assert 'ml_predictions{predictor="bad",model_id="eta_v1",window="1h"} 4' in done.stdout
         assert 'driftgauge_unparsable_values{log="default",window="1h"} 1.0' in done.stdout
-        assert "driftgauge_undated_rows{" not in done.stdout
+        assert 'driftgauge_undated_rows{log="default"} 3.0' in done.stdout
         assert not any(f'predictor="{name}"' in done.stdout for name in ("future", "never", "unknown"))
 
     def test_times_as_text_that_are_none(self, place: Path) -> None:
@@ -211,6 +211,67 @@ class TestSecrets:
         (line,) = done.stderr.splitlines()
         assert line.startswith(f"Error: the history {url.partition(':')[0]}://")
         assert SECRET not in line
+
+    @pytest.mark.parametrize(
+        "content",
+        [
+            f"history: postgresql://user:{SECRET}@host/db: x",
+            f"history: *{SECRET}",
+            f"history: !{SECRET} x",
+            f"{SECRET}: x",
+            f"history: !!bool {SECRET}",
+            f"history: 's3://u:{SECRET}@bucket",
+        ],
+    )
+    def test_config(self, place: Path, content: str) -> None:
+        (place / "exporter.yaml").write_text(content)
+        done = run(place, *ONCE, "--config", "exporter.yaml")
+        assert (done.returncode, len(done.stderr.splitlines())) == (1, 1)
+        assert done.stderr.startswith("Error: exporter.yaml: ")
+        assert SECRET not in done.stderr
+
+    @pytest.mark.parametrize("file", ["catalogue.yaml", "predictors/tips.yaml"])
+    def test_definitions(self, place: Path, file: str) -> None:
+        (place / "output" / "metrics" / file).write_text(f"schema_version: 1\nlogs: *{SECRET}")
+        done = run(place, *ONCE)
+        assert done.returncode == 1
+        assert f"{file}: can't be read (line 2, column 7: found undefined alias" in done.stderr
+        assert SECRET not in done.stderr
+
+    @pytest.mark.parametrize("arguments", [("postgresql://user:{}@h/d",), ("--now", "https://h/?token={}")])
+    def test_arguments(self, place: Path, arguments: tuple[str, ...]) -> None:
+        done = run(place, *ONCE, *(argument.format(SECRET) for argument in arguments))
+        assert done.returncode == 2
+        assert SECRET not in done.stderr
+
+    def test_a_defect_s_traceback(self, place: Path) -> None:
+        url = f"duckdb:postgres://user:{SECRET}%21@host/db"
+        (place / "defect.py").write_text(DEFECT)
+        done = subprocess.run(
+            [sys.executable, "defect.py", *EXPORT, "--once", "--warehouse", url],
+            cwd=place,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+        assert done.returncode == 1
+        assert "RuntimeError: no way to" in done.stderr
+        assert SECRET not in done.stderr
+
+
+DEFECT = """\
+from generator.cli import main
+from metrics_exporter.sources import duckdb
+
+
+def scan(self, *_):
+    raise RuntimeError(f"no way to {self._place} with hunter2!")
+
+
+duckdb.DuckDBWarehouse.columns = scan
+main()
+"""
 
 
 class TestSettings:

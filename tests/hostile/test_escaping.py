@@ -26,8 +26,9 @@ from metrics_exporter.profiles.history import History
 from metrics_exporter.profiles.profile import Categories
 from metrics_exporter.serving.exposition import Encoder, families, render
 from metrics_exporter.serving.page import News, Page
-from metrics_exporter.serving.page.trails import HOUR, Trails
+from metrics_exporter.serving.page.trails import Trails
 from metrics_exporter.serving.view import groups
+from metrics_exporter.windows import HOUR
 from tests.browser import dom
 from tests.exporter.compute.logs import START, scan
 from tests.exporter.serving.builders import MAX_AGE, NOW, profile, report, window

@@ -175,16 +175,30 @@ def test_a_team_that_can_be_none(tmp_path: Path) -> None:
 def test_nothing_is_replaced(tmp_path: Path) -> None:
     (tmp_path / "README.md").write_text("mine")
     (tmp_path / "output").write_text("a file where a folder is needed")
-    (tmp_path / ".gitignore").symlink_to("nowhere")
+    (tmp_path / "requirements.txt").symlink_to("nowhere")
     before = sorted(tmp_path.rglob("*"))
     result = run("init", tmp_path)
     assert (result.exit_code, result.stdout) == (1, "")
     assert sorted(result.stderr.splitlines()[:-1]) == [
-        f"{tmp_path / name}: exists already" for name in (".gitignore", "README.md", "output")
+        f"{tmp_path / name}: exists already" for name in ("output", "requirements.txt")
     ]
     assert result.stderr.endswith("Nothing was written: choose an empty folder, or move these files away.\n")
     assert sorted(tmp_path.rglob("*")) == before
     assert (tmp_path / "README.md").read_text() == "mine"
+
+
+def test_in_a_repository_that_has_a_readme(tmp_path: Path) -> None:
+    shell(tmp_path, "git init -q && echo ours > README.md && echo /build/ > .gitignore && mkdir monitoring")
+    result = run("init", tmp_path)
+    assert result.exit_code == 0
+    assert "git init" not in result.stdout
+    assert "  git add . && git commit" in result.stdout
+    assert "MONITORING.md  " in result.stdout
+    assert "Your .gitignore stays. Add to it:\n  .terraform/\n" in result.stdout
+    assert (tmp_path / "README.md").read_text() == "ours\n"
+    assert (tmp_path / ".gitignore").read_text() == "/build/\n"
+    assert (tmp_path / "MONITORING.md").read_text().startswith("# Monitoring of our models")
+    assert "git init" not in run("init", tmp_path / "monitoring").stdout
 
 
 def test_a_folder_that_refuses() -> None:

@@ -5,41 +5,40 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from generator.model import Alert, AlertSeverity, Feature, Model, Predictor, Registry, Team
+from generator.model import Alert, AlertSeverity, Condition, Feature, Model, Predictor, Registry, Team
 from metrics_exporter.definitions import Comparison, Kind, Log, Role
 from metrics_exporter.windows import DAILY, HOURLY
 
 TEAM = Team("logistics", "#ml-logistics", "logistics-ml", "https://runbooks.example.com/ml")
 
 ALERT = Alert(
-    id="defaults",
-    title="Defaults of prep_time",
-    metric="ml_feature_default_ratio",
-    feature="prep_time",
-    label=None,
-    window=HOURLY,
-    comparison=Comparison.ABOVE,
-    low=None,
-    high=0.4,
-    windows=2,
-    min_samples=0,
-    severity=AlertSeverity.NOTIFY,
-    models=("eta_v12",),
+    Condition(
+        id="defaults",
+        title="Defaults of prep_time",
+        metric="ml_feature_default_ratio",
+        feature="prep_time",
+        window=HOURLY,
+        comparison=Comparison.ABOVE,
+        high=0.4,
+        consecutive=2,
+        severity=AlertSeverity.NOTIFY,
+        models=("eta_v12",),
+    ),
     runbook_url=TEAM.runbook_url,
 )
 
-FRESHNESS = replace(
-    ALERT,
-    id="freshness-eta_v12",
-    title="No predictions from eta_v12",
-    metric="ml_predictions",
-    feature=None,
-    comparison=Comparison.BELOW,
-    low=1,
-    high=None,
-    windows=3,
-    severity=AlertSeverity.PAGE,
-    absence_fires=True,
+FRESHNESS = Alert(
+    Condition(
+        id="freshness-eta_v12",
+        title="No predictions from eta_v12",
+        metric="ml_model_silence_seconds",
+        window=HOURLY,
+        comparison=Comparison.ABOVE,
+        high=10800,
+        severity=AlertSeverity.PAGE,
+        models=("eta_v12",),
+    ),
+    runbook_url=TEAM.runbook_url,
 )
 
 PREDICTOR = Predictor(
@@ -58,9 +57,14 @@ PREDICTOR = Predictor(
 )
 
 
-def alert(**changes: Any) -> Alert:
+def changed(alert: Alert, *, was: tuple[str, ...] = (), **changes: Any) -> Alert:
+    """An alert with another condition."""
+    return replace(alert, condition=alert.condition.model_copy(update=changes), was=was)
+
+
+def alert(*, was: tuple[str, ...] = (), **changes: Any) -> Alert:
     """The example's threshold alert, changed."""
-    return replace(ALERT, **changes)
+    return changed(ALERT, was=was, **changes)
 
 
 def predictor(*alerts: Alert, **changes: Any) -> Predictor:

@@ -104,7 +104,7 @@ MISTAKES: dict[str, tuple[Root, str]] = {
     "threshold that is no number": (with_query(2, model={"params": [float("nan")]}), "its model is no JSON"),
     "contact point of no kind": (with_contact_point(kind="pigeon"), "kind 'pigeon' is none of pagerduty, slack"),
     "contact point of no severity": (with_contact_point(severity="info"), "severity 'info' is none of notify, page"),
-    "empty contact point": (with_contact_point(target=" "), "notifies nothing; name the team's Slack channel"),
+    "empty contact point": (with_contact_point(recipient=" "), "notifies nothing; name the team's Slack channel"),
     "nowhere to send": (
         replace(ROOT, contact_points=ROOT.contact_points[1:]),
         "nowhere to send 'page' alerts; give the team a `pagerduty",

@@ -80,8 +80,8 @@ def test_json_for_programs(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("old", "new", "changed"),
     [
-        ("above: 0.4", "above: 0.45", {DASHBOARD, ROOT_FILE, RULES}),
-        ("change_above: 1.0", "change_above: 1.5", {DASHBOARD}),
+        ("above: 0.4", "above: 0.45", {DASHBOARD, DEFINITIONS, ROOT_FILE, RULES}),
+        ("change_above: 1.0", "change_above: 1.5", {DASHBOARD, DEFINITIONS}),
         ("unit: miles}", "unit: km}", {DEFINITIONS}),
     ],
     ids=["a threshold", "a threshold that only reports", "a unit"],
@@ -148,7 +148,7 @@ def test_check_shows_a_short_diff(folder: Path) -> None:
     done = generate("--check")
     assert done.exit_code == 3
     assert [line for line in done.stdout.splitlines() if line.startswith("stale")] == [
-        f"stale: output/{path}" for path in sorted((DASHBOARD, ROOT_FILE, RULES))
+        f"stale: output/{path}" for path in sorted((DASHBOARD, DEFINITIONS, ROOT_FILE, RULES))
     ]
     assert 'conditions = [{ evaluator = { type = "gt", params = [0.45] } }]' in done.stdout
     assert max(map(len, done.stdout.splitlines())) < 250
@@ -230,7 +230,7 @@ def test_an_evaluation_query_is_a_block_that_people_can_read() -> None:
 def test_one_predictor_s_change_touches_its_own_files_alone() -> None:
     other = replace(PREDICTOR, id="other")
     before = render(registry(PREDICTOR, other))
-    changed = predictor(alert(high=0.7, windows=5, min_samples=9), title="New title", features=())
+    changed = predictor(alert(high=0.7, consecutive=5, min_samples=9), title="New title", features=())
     after = render(registry(changed, other))
     differing = {path for path in before | after if before.get(path) != after.get(path)}
     assert differing == {

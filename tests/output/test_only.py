@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from benchmarks import fleet
+from benchmarks import registry_files
 from generator.cli import main
 from tests.output.test_generate import contents, edit
 from tests.real_parts import DRIFTGAUGE, ROOT
@@ -38,7 +38,7 @@ def test_only_this_predictor_s_files_are_written(folder: Path) -> None:
     done = generate("--only", "arrival_delay")
     assert done.stdout == (
         "1 predictor of 1 team, 2 models: 1 dashboard, 5 alert rules, 1 threshold in dashboards only.\n"
-        "output: 3 files written, 1 unchanged, 0 removed.\n"
+        "output: 4 files written, 0 unchanged, 0 removed.\n"
     )
     after = contents(folder / "output")
     assert {Path(path).stem for path in before if before[path] != after[path]} == {"arrival_delay"}
@@ -65,7 +65,7 @@ def test_an_unknown_one_is_wrong_usage(folder: Path) -> None:
 
 @pytest.mark.parametrize(("arguments", "shown"), [((), True), (("--only", "predictor_7"), False)])
 def test_long_work_shows_its_progress_on_a_terminal(tmp_path: Path, arguments: tuple[str, ...], shown: bool) -> None:
-    fleet.write(tmp_path / "registry", 100)
+    registry_files.write(tmp_path / "registry", 100)
     terminal, other_end = os.openpty()
     os.set_blocking(terminal, False)
     subprocess.run(

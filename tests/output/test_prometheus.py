@@ -20,8 +20,8 @@ from generator.promql import quote
 from generator.render import metrics, prometheus
 from metrics_exporter.config import Settings
 from metrics_exporter.definitions import Comparison, Role
-from tests.output.examples import ALERT, FRESHNESS, PREDICTOR, TEAM, alert, predictor, registry
-from tests.output.published import Window, published_at, run, series
+from tests.output.examples import ALERT, FRESHNESS, PREDICTOR, TEAM, alert, changed, predictor, registry
+from tests.output.published import run, series
 from tests.real_parts import ROOT, PrometheusBinaries, require
 
 HOSTILE = 'a "b" \\ ${c} {{ d }} {{{ \n\t§ e\u0301 ]] [[x]] {'
@@ -30,12 +30,12 @@ TEXTS = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=2
 
 def hostile(name: str) -> Predictor:
     """A predictor all of whose names are this one."""
-    named = alert(id=name, title=name, feature=name.replace("*", "x").replace("?", "x"), models=(name,), windows=1)
+    named = alert(id=name, title=name, feature=name.replace("*", "x").replace("?", "x"), models=(name,), consecutive=1)
     return predictor(
         named,
-        replace(named, id="glob", title="glob", feature=f"{name}*"),
-        replace(named, id="change", title="change", comparison=Comparison.CHANGE_ABOVE),
-        replace(FRESHNESS, title=f"{name}!", models=(name,)),
+        changed(named, id="glob", title="glob", feature=f"{name}*"),
+        changed(named, id="change", title="change", comparison=Comparison.CHANGE_ABOVE),
+        changed(FRESHNESS, title=f"{name}!", models=(name,)),
         id=name,
         title=name,
         team=replace(TEAM, id=name, slack_channel=name, pagerduty_service=name),
@@ -118,9 +118,8 @@ def test_a_moved_exporter_keeps_its_series(tmp_path: Path) -> None:
 
 
 def test_what_an_alert_says(prometheus_binaries: PrometheusBinaries, tmp_path: Path) -> None:
-    matchers = 'predictor="eta_prediction",model_id="eta_v12",window="1h"'
-    ratio = f'ml_feature_default_ratio{{{matchers},feature="prep_time"}}'
-    windows = [Window(0, {ratio: 0.47, f"ml_predictions{{{matchers}}}": 100})] * 3
+    labels = 'predictor="eta_prediction",model_id="eta_v12",feature="prep_time",alert="defaults",bound="above"'
+    inputs = [series(f"ml_alert_reading{{{labels}}}", (5, 0.47))]
     folder = written(tmp_path, registry(predictor(ALERT)))
     summary = "Delivery ETA (eta_v12): default ratio of prep_time is 47%, above 40% for 2 hours in a row"
     description = (
@@ -146,11 +145,10 @@ def test_what_an_alert_says(prometheus_binaries: PrometheusBinaries, tmp_path: P
     annotations["runbook_url"] = TEAM.runbook_url
     expected = [{"exp_labels": labels, "exp_annotations": annotations}]
     test = {
-        "eval_time": f"{published_at(windows)[2]}m",
+        "eval_time": "3m",
         "alertname": "eta_prediction: Defaults of prep_time",
         "exp_alerts": expected,
     }
-    inputs = series(windows, f"ml_window_end_timestamp_seconds{{{matchers}}}")
     content = {"interval": "1m", "input_series": inputs, "alert_rule_test": [test]}
     run(prometheus_binaries, tmp_path, [content], [folder / "rules/eta_prediction.yaml"])
 
@@ -160,13 +158,11 @@ def test_hostile_names_are_matched_and_told_as_they_are(
 ) -> None:
     """Quotes, template braces and Grafana's variables in every name: the rule finds the series, and says its name."""
     name = quote(HOSTILE)
-    matchers = f'predictor={name},model_id={name},window="1h"'
-    windows = [Window(0, {f"ml_feature_default_ratio{{{matchers},feature={name}}}": 0.47})] * 2
     folder = written(tmp_path, registry(hostile(HOSTILE)))
     file = folder / f"rules/{stem(HOSTILE)}.yaml"
     rules = yaml.safe_load(file.read_bytes())["groups"][0]["rules"]
-    for title in (HOSTILE, "glob"):
-        (rule,) = (rule for rule in rules if rule["alert"] == f"{HOSTILE}: {title}")
+    for alert_id in (HOSTILE, "glob"):
+        (rule,) = (rule for rule in rules if rule["alert"] == f"{HOSTILE}: {alert_id}")
         labels = {
             "alertname": rule["alert"],
             "alertstate": "firing",
@@ -178,10 +174,11 @@ def test_hostile_names_are_matched_and_told_as_they_are(
         spelt = ",".join(f"{label}={quote(value)}" for label, value in labels.items())
         expect = {
             "expr": f"ALERTS{{alertname={quote(rule['alert'])}}}",
-            "eval_time": f"{published_at(windows)[1]}m",
+            "eval_time": "3m",
             "exp_samples": [{"labels": f"ALERTS{{{spelt}}}", "value": 1}],
         }
-        inputs = series(windows, f"ml_window_end_timestamp_seconds{{{matchers}}}")
+        matchers = f"predictor={name},model_id={name},feature={name},alert={quote(alert_id)}"
+        inputs = [series(f"ml_alert_reading{{{matchers}}}", (5, 0.47))]
         content = {"interval": "1m", "input_series": inputs, "promql_expr_test": [expect]}
         run(prometheus_binaries, tmp_path, [content], [file])
 
@@ -194,15 +191,18 @@ def test_a_report_has_a_line_and_no_rule(tmp_path: Path) -> None:
 
 
 def test_the_exporter_s_health(prometheus_binaries: PrometheusBinaries, tmp_path: Path) -> None:
-    """Nothing published is one page; a healthy exporter is silent; each trouble has its alert."""
+    """Nothing scraped is one page; a healthy exporter is silent; each trouble has its alert."""
     file = written(tmp_path, registry(PREDICTOR)) / "rules/_exporter.yaml"
+    running = {"series": "driftgauge_worker_restarts_total", "values": "0x300"}
     up = [
+        running,
         {"series": 'driftgauge_last_success_timestamp_seconds{log="default"}', "values": "0+60x300"},
         {"series": 'driftgauge_dropped_series{predictor="eta"}', "values": "0x300"},
         {"series": 'driftgauge_errors_total{log="default"}', "values": "0x300"},
         {"series": 'driftgauge_missed_windows_total{log="default"}', "values": "0x300"},
     ]
     sick = [
+        running,
         {"series": 'driftgauge_last_success_timestamp_seconds{log="default"}', "values": "0x300"},
         {"series": 'driftgauge_dropped_series{predictor="eta"}', "values": "7x300"},
         {"series": 'driftgauge_errors_total{log="default"}', "values": "0x270 1x30"},

@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 from generator import conventions
+from generator.alerting.rules import rules_of
 from generator.load import load_registry, load_repository
 from generator.model import Predictor
 from generator.render import render
-from generator.rules import rules_of
 from tests.output.examples import FRESHNESS, alert, predictor, registry
 
 BEFORE = predictor(alert(), FRESHNESS, id="eta")

@@ -1,36 +1,38 @@
-"""When rules fire: asked of real Prometheus code, over gauges that are published late, with gaps, and too few."""
+"""When rules fire: asked of real Prometheus code, over readings as exporters publish them and Prometheus scrapes them.
+
+The timelines are those of "What happens when" in docs/alerts.md.
+"""
 
 from __future__ import annotations
 
+import math
 import tempfile
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from generator.alerting.health import health_rules
+from generator.alerting.rules import LOOK_BACK_SECONDS, Rule, rules_of
 from generator.model import Alert
-from generator.rules import Rule, range_seconds, rules_of
+from generator.promql import matcher, selector
+from generator.render.grafana.build import team_root
 from metrics_exporter.definitions import Comparison
 from metrics_exporter.windows import DAILY
-from tests.output.examples import FRESHNESS, alert, predictor
-from tests.output.published import SETTLE_MINUTES, Window, expect, published_at, series
+from tests.output.examples import FRESHNESS, TEAM, alert, predictor
+from tests.output.published import Segment, expect, series
 from tests.real_parts import PrometheusBinaries
 
-MODEL = 'predictor="eta_prediction",model_id="eta_v12",window="1h"'
-VALUE = f'ml_feature_default_ratio{{{MODEL},feature="prep_time"}}'
-PREDICTIONS = f"ml_predictions{{{MODEL}}}"
-END = f"ml_window_end_timestamp_seconds{{{MODEL}}}"
+LOOK_BACK = LOOK_BACK_SECONDS // 60
+LONGEST_LINE = 200
 
-GOOD, BAD, LOW, ABSENT, FEW = "good", "bad", "low", "absent", "few"
-MIN_SAMPLES = 20
-KINDS: dict[str, dict[str, float | None]] = {
-    GOOD: {VALUE: 0.2, PREDICTIONS: 100},
-    BAD: {VALUE: 0.9, PREDICTIONS: 100},
-    LOW: {VALUE: 0.01, PREDICTIONS: 100},
-    ABSENT: {VALUE: None, PREDICTIONS: 100},
-    FEW: {VALUE: 0.9, PREDICTIONS: 3},
-}
+BAD, GOOD, LOW, UNJUDGED, NOTHING = 0.9, 0.2, 0.01, math.nan, None
+ABOVE = alert()
+BELOW = alert(comparison=Comparison.BELOW, low=0.1, high=None)
+OUTSIDE = alert(comparison=Comparison.OUTSIDE, low=0.1, high=0.4)
+DAILY_ABOVE = alert(window=DAILY)
 
 
 def rule_of(alert: Alert) -> Rule:
@@ -38,242 +40,247 @@ def rule_of(alert: Alert) -> Rule:
     return rule
 
 
-def windows_of(kinds: list[str], late: list[int] | None = None) -> list[Window]:
-    return [Window(minutes, KINDS[kind]) for kind, minutes in zip(kinds, late or [0] * len(kinds), strict=True)]
+def past_threshold(rule: Rule) -> str:
+    """The value, compared as Grafana does it: in a step of its own."""
+    sides = [f"({rule.value}) > {rule.high}"] if rule.high is not None else []
+    sides += [f"({rule.value}) < {rule.low}"] if rule.low is not None else []
+    return " or ".join(sides)
 
 
-def expected(kinds: list[str], windows: list[Window], bad: str, alert: Alert) -> dict[int, int]:
-    """What must hold minute by minute: silent before N windows in a row are bad, firing once the margin has passed."""
-    moments = published_at(windows)
-    must, run_start = {}, moments[0]
-    for k, start in enumerate(moments):
-        if k == 0 or kinds[k] != kinds[k - 1]:
-            run_start, length = start, 1
-        else:
-            length += 1
-        until = moments[k + 1] if k + 1 < len(moments) else start + 60
-        for minute in range(start, until):
-            if kinds[k] != bad or length < alert.windows:
-                must[minute] = 0
-            elif minute > run_start + range_seconds(alert) // 60:
-                must[minute] = 1
-    return must
+def readings(
+    watched: Alert, *segments: Segment, instance: str = "driftgauge", model: str = "eta_v12", feature: str = "prep_time"
+) -> dict[str, str]:
+    """The readings of an alert, as one exporter publishes them."""
+    labels = {
+        "predictor": "eta_prediction",
+        "model_id": model,
+        **({} if watched.is_freshness else {"feature": feature}),
+        "alert": watched.condition.id,
+        "bound": str(watched.condition.comparison),
+        "instance": instance,
+    }
+    return series(selector("ml_alert_reading", *(matcher(name, value) for name, value in labels.items())), *segments)
+
+
+class Timeline(NamedTuple):
+    """What is scraped, and from when until when how many alerts fire; outside these intervals none does.
+
+    Two versions of Prometheus disagree on whether a range has its left end: in the minutes `either`, both are right.
+    """
+
+    alert: Alert
+    scraped: list[dict[str, str]]
+    firing: list[tuple[int, int, int]]
+    minutes: int
+    either: tuple[int, ...] = ()
+
+    def expected(self) -> dict[int, int]:
+        """The number of alerts by the minute."""
+        counts = dict.fromkeys(range(self.minutes), 0)
+        for start, end, count in self.firing:
+            counts.update(dict.fromkeys(range(start, end), count))
+        return {minute: count for minute, count in counts.items() if minute not in self.either}
+
+
+def outage(minutes: int) -> list[dict[str, str]]:
+    return [readings(ABOVE, (30, BAD), (minutes, NOTHING), (60, BAD))]
+
+
+TIMELINES = {
+    "resolves with the window that is not past it": Timeline(
+        ABOVE, [readings(ABOVE, (60, GOOD), (60, BAD), (60, GOOD))], [(60, 120, 1)], 180
+    ),
+    "late publication: the last reading stands": Timeline(
+        ABOVE, [readings(ABOVE, (60, BAD), (75, BAD), (45, GOOD))], [(0, 135, 1)], 180
+    ),
+    "gap, or too few samples: resolves at once": Timeline(
+        ABOVE, [readings(ABOVE, (60, BAD), (60, UNJUDGED), (60, BAD))], [(0, 60, 1), (120, 180, 1)], 180
+    ),
+    "stuck exporter: the last reading stands": Timeline(ABOVE, [readings(ABOVE, (300, BAD))], [(0, 300, 1)], 300),
+    "restart": Timeline(ABOVE, outage(3), [(0, 93, 1)], 93),
+    **{
+        f"outage of {minutes} minutes: holds": Timeline(ABOVE, outage(minutes), [(0, 90 + minutes, 1)], 90 + minutes)
+        for minutes in (5, 15, 30, 60)
+    },
+    "outage of 90 minutes: resolves after 65, and fires again": Timeline(
+        ABOVE, outage(90), [(0, 29 + LOOK_BACK, 1), (120, 180, 1)], 180, (29 + LOOK_BACK,)
+    ),
+    "outage after which all is well: resolves at its end": Timeline(
+        ABOVE, [readings(ABOVE, (30, BAD), (45, NOTHING), (60, GOOD))], [(0, 75, 1)], 135
+    ),
+    "two replicas that disagree, above": Timeline(
+        ABOVE,
+        [readings(ABOVE, (60, BAD), instance="a"), readings(ABOVE, (60, GOOD), instance="b")],
+        [(0, 60, 1)],
+        60,
+    ),
+    "two replicas that disagree, below": Timeline(
+        BELOW,
+        [readings(BELOW, (60, GOOD), instance="a"), readings(BELOW, (60, LOW), instance="b")],
+        [(0, 60, 1)],
+        60,
+    ),
+    "two replicas on both sides of a range are one alert": Timeline(
+        OUTSIDE,
+        [readings(OUTSIDE, (60, BAD), instance="a"), readings(OUTSIDE, (60, LOW), instance="b")],
+        [(0, 60, 1)],
+        60,
+    ),
+    "one replica has too few samples": Timeline(
+        ABOVE,
+        [readings(ABOVE, (60, UNJUDGED), instance="a"), readings(ABOVE, (60, BAD), instance="b")],
+        [(0, 60, 1)],
+        60,
+    ),
+    "moved instance": Timeline(
+        ABOVE,
+        [
+            readings(ABOVE, (60, BAD), (60, NOTHING), instance="a"),
+            readings(ABOVE, (60, NOTHING), (60, BAD), instance="b"),
+        ],
+        [(0, 120, 1)],
+        120,
+    ),
+    "moved instance, with the look-back of its last bad reading": Timeline(
+        ABOVE,
+        [
+            readings(ABOVE, (60, BAD), (90, NOTHING), instance="a"),
+            readings(ABOVE, (60, NOTHING), (90, GOOD), instance="b"),
+        ],
+        [(0, 59 + LOOK_BACK, 1)],
+        150,
+        (59 + LOOK_BACK,),
+    ),
+    "promotion: the alert of the model that is no longer watched ends by itself": Timeline(
+        ABOVE,
+        [
+            readings(ABOVE, (60, BAD), (120, NOTHING)),
+            readings(ABOVE, (60, NOTHING), (120, GOOD), model="eta_v13"),
+        ],
+        [(0, 59 + LOOK_BACK, 1)],
+        180,
+        (59 + LOOK_BACK,),
+    ),
+    "new feature: silent until there are windows enough": Timeline(
+        ABOVE, [readings(ABOVE, (60, NOTHING), (60, UNJUDGED), (60, BAD))], [(120, 180, 1)], 180
+    ),
+    "two features are two alerts": Timeline(
+        alert(feature="*"),
+        [readings(ABOVE, (60, BAD)), readings(ABOVE, (30, GOOD), (30, BAD), feature="distance")],
+        [(0, 30, 1), (30, 60, 2)],
+        60,
+    ),
+    "below": Timeline(BELOW, [readings(BELOW, (60, GOOD), (60, LOW), (60, GOOD))], [(60, 120, 1)], 180),
+    "outside, one window above and the next below": Timeline(
+        OUTSIDE, [readings(OUTSIDE, (60, GOOD), (60, BAD), (60, LOW), (60, GOOD))], [(60, 180, 1)], 240
+    ),
+    "a daily reading stands for its day": Timeline(
+        DAILY_ABOVE, [readings(DAILY_ABOVE, (60, GOOD), (1440, BAD), (60, GOOD))], [(60, 1500, 1)], 1560
+    ),
+    "silent model": Timeline(
+        FRESHNESS, [readings(FRESHNESS, (60, 7200), (60, 10800), (60, 14400), (60, 0))], [(120, 180, 1)], 240
+    ),
+    "silent model, then the exporter dies": Timeline(
+        FRESHNESS, [readings(FRESHNESS, (60, 14400), (120, NOTHING))], [(0, 59 + LOOK_BACK, 1)], 180, (59 + LOOK_BACK,)
+    ),
+}
+
+
+@pytest.mark.parametrize("timeline", TIMELINES.values(), ids=list(TIMELINES))
+def test_what_happens_when(prometheus_binaries: PrometheusBinaries, tmp_path: Path, timeline: Timeline) -> None:
+    rule = rule_of(timeline.alert)
+    expressions = [rule.expression, past_threshold(rule)]
+    expect(prometheus_binaries, tmp_path, expressions, timeline.scraped, timeline.expected())
 
 
 @pytest.mark.slow
 @settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
-    kinds=st.lists(st.sampled_from([BAD, BAD, GOOD, ABSENT, FEW]), min_size=4, max_size=9),
-    late=st.lists(st.integers(0, 8), min_size=9, max_size=9),
-    count=st.integers(1, 3),
+    st.lists(
+        st.tuples(st.integers(1, 90), st.sampled_from([BAD, BAD, GOOD, UNJUDGED, NOTHING])), min_size=1, max_size=9
+    )
 )
-def test_fires_after_exactly_n_windows_in_a_row(
-    prometheus_binaries: PrometheusBinaries, kinds: list[str], late: list[int], count: int
+def test_it_fires_by_the_last_reading_of_an_hour(
+    prometheus_binaries: PrometheusBinaries, segments: list[Segment]
 ) -> None:
-    above = alert(windows=count, min_samples=MIN_SAMPLES)
-    windows = windows_of(kinds, late[: len(kinds)])
+    values = [value for minutes, value in segments for _ in range(minutes)]
+    firing: dict[int, int] = {}
+    for minute in range(len(values)):
+        since = range(minute, max(-1, minute - LOOK_BACK), -1)
+        last = next((values[at] for at in since if values[at] is not None), None)
+        if not (minute >= LOOK_BACK and last is None and values[minute - LOOK_BACK] is not None):  # the left end
+            firing[minute] = int(last == BAD)
     with tempfile.TemporaryDirectory() as folder:
-        expect(
-            prometheus_binaries,
-            Path(folder),
-            rule_of(above).expression,
-            series(windows, END),
-            expected(kinds, windows, BAD, above),
-        )
+        expect(prometheus_binaries, Path(folder), [rule_of(ABOVE).expression], [readings(ABOVE, *segments)], firing)
+
+
+def health_rule(name: str) -> Rule:
+    (rule,) = (rule for rule in health_rules(["default"]) if rule.name == f"driftgauge: {name}")
+    return rule
+
+
+class TestExporter:
+    """The exporter that is gone, and the one that runs and reads nothing new, are two alerts."""
+
+    def test_unreachable_for_15_minutes(self, prometheus_binaries: PrometheusBinaries, tmp_path: Path) -> None:
+        up = [
+            series("driftgauge_worker_restarts_total", (60, 0), (60, NOTHING)),
+            series('driftgauge_last_success_timestamp_seconds{log="default"}', (60, 0), (60, NOTHING)),
+        ]
+        unreachable, stale = health_rule("exporter unreachable"), health_rule("log default is stale")
+        silent = dict.fromkeys((*range(74), *range(75, 120)), 0)
+        expect(prometheus_binaries, tmp_path, [stale.expression], up, silent)
+        gone = dict.fromkeys(range(74), 0) | dict.fromkeys(range(75, 120), 1)
+        expect(prometheus_binaries, tmp_path, [unreachable.expression], up, gone)
+        assert "scrape" in unreachable.summary
+        assert "read" not in unreachable.summary
+
+    def test_a_log_that_is_not_read(self, prometheus_binaries: PrometheusBinaries, tmp_path: Path) -> None:
+        up = [
+            series("driftgauge_worker_restarts_total", (240, 0)),
+            series('driftgauge_last_success_timestamp_seconds{log="default"}', (240, 600)),
+        ]
+        firing = dict.fromkeys(range(130), 0) | dict.fromkeys(range(131, 240), 1)
+        expect(prometheus_binaries, tmp_path, [health_rule("log default is stale").expression], up, firing)
+        silent = dict.fromkeys(range(240), 0)
+        expect(prometheus_binaries, tmp_path, [health_rule("exporter unreachable").expression], up, silent)
+
+
+def test_a_person_reads_it_at_three_in_the_morning() -> None:
+    assert rule_of(alert(id="prep-time-defaults", high=0.2)).expression == (
+        "max by (predictor, model_id, feature) (last_over_time(ml_alert_reading"
+        '{predictor="eta_prediction",alert="prep-time-defaults"}[1h5m])) > 0.2'
+    )
 
 
 @pytest.mark.parametrize(
-    ("watched", "bad"),
-    [
-        (alert(comparison=Comparison.BELOW, low=0.1, high=None), LOW),
-        (alert(comparison=Comparison.OUTSIDE, low=0.1, high=0.4), LOW),
-        (alert(comparison=Comparison.OUTSIDE, low=0.1, high=0.4), BAD),
-    ],
-    ids=["below", "below the range", "above the range"],
+    "watched", [ABOVE, BELOW, OUTSIDE, DAILY_ABOVE, FRESHNESS, alert(consecutive=24, min_samples=9)]
 )
-def test_other_comparisons(prometheus_binaries: PrometheusBinaries, tmp_path: Path, watched: Alert, bad: str) -> None:
-    kinds = [GOOD, bad, bad, bad, GOOD, bad, ABSENT, bad, bad, GOOD]
-    windows = windows_of(kinds)
-    firing = expected(kinds, windows, bad, watched)
-    expect(prometheus_binaries, tmp_path, rule_of(watched).expression, series(windows, END), firing)
+def test_each_side_of_a_rule_is_one_short_line(watched: Alert) -> None:
+    lines = rule_of(watched).expression.split("\n")
+    assert len(lines) == (2 if watched is OUTSIDE else 1)
+    assert all(len(line) <= LONGEST_LINE for line in lines)
 
 
-def test_outside_does_not_count_windows_of_both_sides_as_a_row(
-    prometheus_binaries: PrometheusBinaries, tmp_path: Path
+@pytest.mark.parametrize(
+    ("watched", "replaced", "evaluator"),
+    [
+        (ABOVE, 0.4, {"type": "gt", "params": [0.4]}),
+        (BELOW, 0.1, {"type": "lt", "params": [0.1]}),
+        (OUTSIDE, 0.4, {"type": "outside_range", "params": [0.1, 0.4]}),
+        (FRESHNESS, 10800, {"type": "gt", "params": [10800]}),
+    ],
+    ids=["above", "below", "outside", "freshness"],
+)
+def test_in_grafana_what_is_not_judged_is_not_past_the_threshold(
+    watched: Alert, replaced: float, evaluator: dict[str, object]
 ) -> None:
-    windows = windows_of([GOOD, BAD, LOW, BAD, LOW])
-    rule = rule_of(alert(comparison=Comparison.OUTSIDE, low=0.1, high=0.4))
-    expect(prometheus_binaries, tmp_path, rule.expression, series(windows, END), dict.fromkeys(range(60, 400), 0))
-
-
-def test_one_window_that_stands_for_hours_is_no_row(prometheus_binaries: PrometheusBinaries, tmp_path: Path) -> None:
-    windows = windows_of([GOOD, BAD, BAD], late=[0, 0, 55])  # the third comes almost an hour late
-    expect(
-        prometheus_binaries,
-        tmp_path,
-        rule_of(alert(windows=2)).expression,
-        series(windows, END),
-        dict.fromkeys(range(published_at(windows)[2]), 0) | {published_at(windows)[2] + 1: 1},
-    )
-
-
-def test_daily_windows(prometheus_binaries: PrometheusBinaries, tmp_path: Path) -> None:
-    day = 24 * 60
-    daily = {
-        kind: {name.replace('"1h"', '"1d"'): value for name, value in values.items()} for kind, values in KINDS.items()
-    }
-    windows = [Window(late, daily[kind]) for kind, late in ((GOOD, 0), (BAD, 30), (BAD, 0), (GOOD, 0))]
-    moments = published_at(windows, day)
-    fires = moments[1] + day + 60
-    expect(
-        prometheus_binaries,
-        tmp_path,
-        rule_of(alert(window=DAILY)).expression,
-        series(windows, END.replace('"1h"', '"1d"'), day),
-        {moments[1] + 60: 0, moments[2] - 1: 0, fires - 2: 0, fires + 1: 1, moments[3] - 1: 1, moments[3] + 1: 0},
-    )
-
-
-def test_a_second_exporter_changes_nothing(prometheus_binaries: PrometheusBinaries, tmp_path: Path) -> None:
-    """Two replicas are scraped: their series differ by instance alone, and are one model's."""
-    windows = windows_of([GOOD, BAD, BAD, GOOD])
-    both = [
-        {**one, "series": one["series"].replace("{", f'{{instance="{instance}",')}
-        for one in series(windows, END)
-        for instance in ("a", "b")
-    ]
-    moments = published_at(windows)
-    at = moments[1] + 70
-    rule = rule_of(alert(min_samples=MIN_SAMPLES))
-    expect(prometheus_binaries, tmp_path, rule.expression, both, {moments[2] - 1: 0, at - 2: 0, at + 1: 1})
-
-
-class TestFreshness:
-    """One alert a model: silence in the log, and silence of the exporter."""
-
-    SILENT = Window(0, {PREDICTIONS: 0})
-    TRAFFIC = Window(0, {PREDICTIONS: 5})
-
-    def test_fires_after_exactly_n_silent_windows(
-        self, prometheus_binaries: PrometheusBinaries, tmp_path: Path
-    ) -> None:
-        windows = [self.TRAFFIC, self.SILENT, self.SILENT, self.TRAFFIC, *[self.SILENT] * 4, self.TRAFFIC]
-        moments = published_at(windows)
-        fires = moments[4] + 2 * 60 + 10
-        silent = dict.fromkeys(range(moments[0], fires - 1), 0)
-        firing = dict.fromkeys(range(fires + 1, moments[8]), 1)
-        expect(
-            prometheus_binaries,
-            tmp_path,
-            rule_of(FRESHNESS).expression,
-            series(windows, END),
-            silent | firing | {moments[8] + 1: 0},
-        )
-
-    def test_a_new_model_without_traffic_has_n_windows_of_grace(
-        self, prometheus_binaries: PrometheusBinaries, tmp_path: Path
-    ) -> None:
-        windows = [self.SILENT] * 4
-        third = published_at(windows)[2]
-        firing = dict.fromkeys(range(SETTLE_MINUTES + 60, third), 0) | {third + 1: 1}
-        expect(prometheus_binaries, tmp_path, rule_of(FRESHNESS).expression, series(windows, END), firing)
-
-    def test_windows_that_were_caught_up_together_do_not_delay_it(
-        self, prometheus_binaries: PrometheusBinaries, tmp_path: Path
-    ) -> None:
-        """The exporter was down for a window: the end jumps by two, and silence is measured by time."""
-        windows = [self.TRAFFIC, self.SILENT, self.SILENT, self.SILENT, self.SILENT]
-        inputs = series(windows, END)
-        moments = published_at(windows)
-        at = moments[1] + 130
-        skipped = [
-            {**one, "values": one["values"].replace("10800+", "7200+")} if one["series"] == END else one
-            for one in inputs
-        ]
-        expect(prometheus_binaries, tmp_path, rule_of(FRESHNESS).expression, skipped, {at - 2: 0, at + 1: 1})
-
-    def test_fires_when_nothing_is_published(self, prometheus_binaries: PrometheusBinaries, tmp_path: Path) -> None:
-        expect(prometheus_binaries, tmp_path, rule_of(FRESHNESS).expression, [], {1: 1, 600: 1})
-
-
-@pytest.mark.slow
-class TestChange:
-    """Against the median of the same windows of past weeks."""
-
-    WEEK = 7 * 24
-    SEASON = (10.0, 1000.0, 30.0)  # neighbouring hours differ by far more than the threshold
-
-    def history(
-        self,
-        weeks: int,
-        now: list[float],
-        factors: dict[int, float] | None = None,
-        season: tuple[float, float, float] = SEASON,
-    ) -> list[Window]:
-        """Some weeks of hourly values that repeat weekly, the last windows replaced by `now` times the season."""
-        values = [season[hour % self.WEEK % 3] for hour in range(weeks * self.WEEK + len(now))]
-        for week, factor in (factors or {}).items():
-            start = (weeks - week) * self.WEEK
-            values[start : start + len(now)] = [value * factor for value in values[start : start + len(now)]]
-        values[-len(now) :] = [value * factor for value, factor in zip(values[-len(now) :], now, strict=True)]
-        return [Window((hour * 7) % 9, {VALUE: value}) for hour, value in enumerate(values)]
-
-    def check(
-        self,
-        binaries: PrometheusBinaries,
-        folder: Path,
-        windows: list[Window],
-        firing: dict[int, int],
-        count: int = 1,
-    ) -> None:
-        rule = rule_of(alert(comparison=Comparison.CHANGE_ABOVE, high=0.5, windows=count))
-        expect(binaries, folder, rule.expression, series(windows, END), firing)
-
-    def test_a_season_never_fires(self, prometheus_binaries: PrometheusBinaries, tmp_path: Path) -> None:
-        windows = self.history(3, [1.2] * 8)
-        moments = published_at(windows)
-        self.check(prometheus_binaries, tmp_path, windows, dict.fromkeys(range(moments[-8], moments[-1] + 60), 0))
-
-    @pytest.mark.parametrize("factor", [2.0, 0.3])
-    def test_a_change_fires_for_its_window(
-        self, prometheus_binaries: PrometheusBinaries, tmp_path: Path, factor: float
-    ) -> None:
-        windows = self.history(3, [1.0, factor, 1.0])
-        _, changed, after = published_at(windows)[-3:]
-        firing = dict.fromkeys(range(changed + 20, after), 1)
-        self.check(
-            prometheus_binaries,
-            tmp_path,
-            windows,
-            dict.fromkeys(range(changed - 50, changed), 0) | firing | {after + 10: 0},
-        )
-
-    def test_several_windows_in_a_row(self, prometheus_binaries: PrometheusBinaries, tmp_path: Path) -> None:
-        windows = self.history(3, [1.0, 2.0, 1.0, 2.0, 2.0, 1.0])
-        *_, fourth, fifth, last = published_at(windows)
-        quiet = dict.fromkeys(range(fourth - 170, fifth), 0)
-        firing = dict.fromkeys(range(fifth + 20, last), 1)
-        self.check(prometheus_binaries, tmp_path, windows, quiet | firing | {last + 20: 0}, count=2)
-
-    def test_late_windows_are_compared_with_their_own_past(
-        self, prometheus_binaries: PrometheusBinaries, tmp_path: Path
-    ) -> None:
-        """Values that double each hour, and now doubled: the neighbour of a past week would look like no change."""
-        windows = self.history(3, [1.0, 2.0, 2.0, 2.0, 2.0, 2.0], season=(10.0, 20.0, 40.0))
-        second, last = published_at(windows)[-4], published_at(windows)[-1]
-        firing = dict.fromkeys(range(second + 20, last + 60), 1)
-        self.check(prometheus_binaries, tmp_path, windows, firing, count=2)
-
-    def test_one_week_is_no_baseline_and_two_are(self, prometheus_binaries: PrometheusBinaries, tmp_path: Path) -> None:
-        for weeks, fires in ((1, 0), (2, 1)):
-            windows = self.history(weeks, [1.0, 3.0])
-            self.check(prometheus_binaries, tmp_path, windows, {published_at(windows)[-1] + 40: fires})
-
-    def test_an_incident_does_not_echo(self, prometheus_binaries: PrometheusBinaries, tmp_path: Path) -> None:
-        windows = self.history(4, [1.0, 1.0, 1.0], factors={1: 9.0})
-        end = published_at(windows)[-1]
-        self.check(prometheus_binaries, tmp_path, windows, dict.fromkeys(range(end - 120, end + 60, 5), 0))
-
-    def test_a_change_from_zero_is_no_change(self, prometheus_binaries: PrometheusBinaries, tmp_path: Path) -> None:
-        windows = [Window(0, {VALUE: 0.0})] * (3 * self.WEEK) + [Window(0, {VALUE: 1.0})]
-        self.check(prometheus_binaries, tmp_path, windows, {published_at(windows)[-1] + 40: 0})
+    """A series that Grafana's reducer drops would fire for two more evaluations: NaN becomes the threshold itself."""
+    (file,) = team_root(TEAM, (predictor(watched),)).files
+    assert file.group
+    (rule,) = file.group.rules
+    asked, reduced, compared = rule.queries
+    assert asked.model["expr"] == rule_of(watched).value
+    assert (asked.range_from, rule.no_data_state, rule.pending) == (LOOK_BACK_SECONDS, "OK", "0s")
+    assert reduced.model["settings"] == {"mode": "replaceNN", "replaceWithValue": replaced}
+    assert (rule.condition, compared.model["conditions"]) == ("C", [{"evaluator": evaluator}])

@@ -17,14 +17,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from generator import write
+from generator.alerting.rules import rules_of
 from generator.conventions import address
 from generator.load import load_registry
 from generator.model import Alert, Model, Registry
 from generator.render import render
 from generator.render.terraform.hcl import Block, Json, document
-from generator.rules import rules_of
 from metrics_exporter.definitions import Comparison, Role
-from tests.output.examples import FRESHNESS, PREDICTOR, TEAM, alert, predictor, registry
+from tests.output.examples import FRESHNESS, PREDICTOR, TEAM, alert, changed, predictor, registry
 from tests.real_parts import ROOT, require
 from tests.terraform_stub.terraform import Terraform, terraform
 
@@ -121,6 +121,20 @@ def test_one_threshold_is_one_changed_rule(
     assert "0.5" in after["data"][2]["model"]
 
 
+def test_a_team_s_last_predictor_is_removed_from_grafana(generated: Callable[[Registry], Path]) -> None:
+    root = generated(registry()) / "logistics"
+    with terraform(root) as run:
+        run.apply()
+        generated(replace(registry(), predictors=()))
+        removed = run.changes()
+        assert {address: change["actions"] for address, change in removed.items()} == {
+            f"grafana_{kind}.eta_prediction": ["delete"] for kind in ("dashboard", "rule_group")
+        }
+        run.apply()
+        assert run.changes() == {}
+        assert "Success!" in run.run("test")
+
+
 @pytest.mark.parametrize(
     ("first", "was"),
     [("eta", ("eta",)), ("9 lives", ("9 lives", "eta")), ("eta", ("9 lives", "eta"))],
@@ -203,9 +217,9 @@ def hostile_registry() -> Registry:
     team = replace(TEAM, id=HOSTILE, slack_channel=HOSTILE, pagerduty_service=HOSTILE, runbook_url=HOSTILE)
     hostile = predictor(
         hostile_alert(),
-        replace(hostile_alert(comparison=Comparison.OUTSIDE, low=0.1), id="outside", title="Outside"),
-        replace(hostile_alert(comparison=Comparison.CHANGE_ABOVE), id="change", title="Change"),
-        replace(FRESHNESS, models=(HOSTILE,)),
+        changed(hostile_alert(comparison=Comparison.OUTSIDE, low=0.1), id="outside", title="Outside"),
+        changed(hostile_alert(comparison=Comparison.CHANGE_ABOVE), id="change", title="Change"),
+        changed(FRESHNESS, models=(HOSTILE,)),
         id=HOSTILE,
         title=HOSTILE,
         team=team,
@@ -228,7 +242,7 @@ def test_hostile_names_reach_grafana_as_they_are(generated: Callable[[Registry],
         assert planned["name"] == composed(rule.name)
         assert planned["labels"] == {name: composed(value) for name, value in rule.labels}
         queried = json.loads(planned["data"][0]["model"])["expr"]
-        assert queried == rule.guarded(rule.readings[0].value)
+        assert queried == rule.value
         assert planned["annotations"]["runbook_url"] == TEAM.runbook_url
     slack = changes["grafana_contact_point.slack[0]"]["after"]["slack"][0]
     assert slack["recipient"] == composed(HOSTILE)

@@ -10,7 +10,7 @@ from typing import Any
 import yaml
 from hypothesis import strategies as st
 
-from generator.spec import scalars
+from generator.findings import scalars
 
 Meaning = dict[str, dict[str, Any]]  # teams and predictors, each by id, as the registry file has them
 Writing = dict[str, str]  # a file's text by its name

@@ -7,15 +7,15 @@ from pathlib import Path
 
 import pytest
 
-from generator.checks import listed
 from generator.findings import Rule, Severity
 from generator.load import load_registry
+from generator.rulebook import RULES
 from tests.real_parts import ROOT
 from tests.registry.examples import PAGES, complete, example
 
-CHECKS = ROOT / "generator" / "checks"
+ROOMS = ("findings.syntax", "findings.shape", "checks")
 SCENARIOS = ROOT / "tests" / "scenarios" / "findings"
-CODES = sorted(listed.RULES)
+CODES = sorted(RULES)
 
 # What a scenario can't bring about has a test of its own: test_name_collision.py, test_jsonnet.py.
 WITHOUT_SCENARIO = {"jsonnet-missing", "name-collision"}
@@ -23,16 +23,17 @@ WITHOUT_SCENARIO = {"jsonnet-missing", "name-collision"}
 
 def _modules() -> dict[str, Rule]:
     found = {}
-    for file in CHECKS.glob("*/*.py"):
-        if file.stem not in {"__init__", "refusal"}:
-            rule = import_module(f"generator.checks.{file.parent.name}.{file.stem}").RULE
-            assert rule.code == file.stem.replace("_", "-"), file
-            found[rule.code] = rule
+    for room in ROOMS:
+        for file in (ROOT / "generator" / room.replace(".", "/")).glob("*.py"):
+            if file.stem not in {"__init__"}:
+                rule = import_module(f"generator.{room}.{file.stem}").RULE
+                assert rule.code == file.stem.replace("_", "-"), file
+                found[rule.code] = rule
     return found
 
 
-def test_every_module_is_listed_under_its_id() -> None:
-    assert _modules() == listed.RULES
+def test_every_module_is_found_under_its_id() -> None:
+    assert _modules() == RULES
 
 
 def test_every_finding_has_a_page_and_no_page_is_left_over() -> None:
@@ -45,7 +46,7 @@ def test_every_finding_has_a_scenario_and_no_scenario_is_left_over() -> None:
 
 @pytest.mark.parametrize("code", sorted(set(CODES) - WITHOUT_SCENARIO))
 def test_the_scenario_shows_the_finding(code: str) -> None:
-    rule = listed.RULES[code]
+    rule = RULES[code]
     text = (SCENARIOS / f"{code}.txtar").read_text(encoding="utf-8")
     assert f"{rule.severity}[{code}]: " in text
     assert f"-- exit --\n{int(rule.severity is Severity.ERROR)}\n" in text
@@ -53,7 +54,7 @@ def test_the_scenario_shows_the_finding(code: str) -> None:
 
 @pytest.mark.parametrize("code", CODES)
 def test_the_page_says_what_the_finding_is_about(code: str) -> None:
-    rule = listed.RULES[code]
+    rule = RULES[code]
     text = (PAGES / f"{code}.md").read_text(encoding="utf-8")
     summary = rule.summary[0].lower() + rule.summary[1:]
     assert text.startswith(f"# {code}\n\n**{rule.severity.capitalize()}**: {summary}.\n\n")
@@ -76,6 +77,6 @@ def test_the_page_s_examples_are_true(code: str, tmp_path: Path) -> None:
 def test_the_index_lists_every_finding() -> None:
     rows = [
         f"| [{rule.code}]({rule.code}.md) | {rule.severity} | {rule.summary} |"
-        for rule in sorted(listed.RULES.values(), key=lambda rule: rule.code)
+        for rule in sorted(RULES.values(), key=lambda rule: rule.code)
     ]
     assert "\n".join(rows) in (PAGES / "README.md").read_text(encoding="utf-8")

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from generator.checks.syntax import jsonnet_missing
+from generator.findings.syntax import jsonnet_missing
 from generator.load import load_registry
 from generator.spec import jsonnet_child, jsonnet_reader
 from generator.spec.jsonnet_child import Outcome, evaluate

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from generator.checks.syntax import too_large
 from generator.cli.validate import show
+from generator.findings.syntax import too_large
 from generator.load import load_registry
 from generator.spec import yaml_reader
 from tests.registry.examples import complete
@@ -38,7 +38,7 @@ def test_an_error_without_a_place_is_the_file_s(error: yaml.YAMLError, monkeypat
         def dispose(self) -> None: ...
 
     monkeypatch.setattr(yaml_reader, "_EventReader", Broken)
-    document, (finding,) = yaml_reader.read("a.yaml", "a: 1")
+    document, (finding,) = yaml_reader.read("a.yaml", "a:")
     assert document is None
     assert (finding.code, str(finding.place)) == ("yaml-syntax", "a.yaml")
     assert "odd" in finding.message
@@ -54,7 +54,7 @@ def test_a_silence_at_the_end_of_a_file_silences_nothing(tmp_path: Path) -> None
 def test_a_profile_with_a_name_that_no_file_has(tmp_path: Path) -> None:
     text = complete(f"reference: {{kind: training, profile: {'x' * 5000}}}")
     (tmp_path / "a.yaml").write_text(text, encoding="utf-8")
-    assert [finding.code for finding in load_registry(tmp_path).findings] == ["profile-not-found"]
+    assert "profile-not-found" in {finding.code for finding in load_registry(tmp_path).findings}
 
 
 def test_colours_are_for_terminals_that_want_them(

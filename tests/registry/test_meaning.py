@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from generator import model
 from generator.conventions import stem
 from generator.load import load_registry
-from metrics_exporter.definitions import Columns, Kind, Role
+from metrics_exporter.definitions import Columns, Comparison, Kind, Role
 from metrics_exporter.windows import DAILY, HOURLY
 from tests.real_parts import ROOT
 
@@ -90,7 +90,7 @@ def test_the_smallest_predictor(tmp_path: Path) -> None:
     assert predictor.windows == (HOURLY, DAILY)
     assert predictor.models == (model.Model("eta_v12", Role.PRIMARY),)
     assert (predictor.features, predictor.reference, predictor.evaluation, predictor.unit) == ((), None, None, None)
-    assert [alert.id for alert in predictor.alerts] == ["freshness-eta_v12"]
+    assert [alert.condition.id for alert in predictor.alerts] == ["freshness-eta_v12"]
     log = registry.logs["default"]
     assert (log.table, log.settle_seconds, log.columns) == ("predictions", 600, Columns())
 
@@ -143,17 +143,17 @@ def test_models_features_and_the_rest(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("threshold", "comparison", "low", "high"),
     [
-        ({"above": 2}, model.Comparison.ABOVE, None, 2.0),
-        ({"below": 2}, model.Comparison.BELOW, 2.0, None),
-        ({"outside": {"min": 1, "max": 3}}, model.Comparison.OUTSIDE, 1.0, 3.0),
-        ({"change_above": 0.5}, model.Comparison.CHANGE_ABOVE, None, 0.5),
+        ({"above": 2}, Comparison.ABOVE, None, 2.0),
+        ({"below": 2}, Comparison.BELOW, 2.0, None),
+        ({"outside": {"min": 1, "max": 3}}, Comparison.OUTSIDE, 1.0, 3.0),
+        ({"change_above": 0.5}, Comparison.CHANGE_ABOVE, None, 0.5),
     ],
 )
 def test_thresholds(
-    threshold: dict[str, Any], comparison: model.Comparison, low: float | None, high: float | None, tmp_path: Path
+    threshold: dict[str, Any], comparison: Comparison, low: float | None, high: float | None, tmp_path: Path
 ) -> None:
     alert = {"id": "a", "metric": "prediction_mean", "severity": "report"} | threshold
-    resolved = only(load(tmp_path, alerts=[alert])).alerts[0]
+    resolved = only(load(tmp_path, alerts=[alert])).alerts[0].condition
     assert (resolved.comparison, resolved.low, resolved.high) == (comparison, low, high)
 
 
@@ -168,28 +168,46 @@ def test_an_alert_s_defaults(tmp_path: Path) -> None:
     }
     resolved = only(load(tmp_path, alerts=[alert], cadence=["1d"])).alerts[0]
     assert resolved == model.Alert(
-        id="a",
-        title="a",
-        metric="ml_feature_quantile",
-        feature="*",
-        label=("quantile", "0.05"),
-        window=DAILY,
-        comparison=model.Comparison.ABOVE,
-        low=None,
-        high=1.0,
-        windows=1,
-        min_samples=0,
-        severity=model.AlertSeverity.PAGE,
-        models=("eta_v12",),
+        model.Condition(
+            id="a",
+            title="a",
+            metric="ml_feature_quantile",
+            labels={"quantile": "0.05"},
+            feature="*",
+            window=DAILY,
+            comparison=Comparison.ABOVE,
+            high=1.0,
+            severity="page",
+            models=("eta_v12",),
+        ),
         runbook_url="https://example.com/runbook",
     )
+
+
+@pytest.mark.parametrize(
+    ("written", "resolved"),
+    [
+        ("prep_time", "prep_time"),
+        ("all", "*"),
+        ("wind_*", "wind_*"),
+        ({"name": "all"}, "all"),
+        ({"name": "a*b"}, "a[*]b"),
+        ({"name": "x[0]"}, "x[0]"),
+        ("x[0]", "x[0]"),
+    ],
+)
+def test_an_alert_s_feature_is_a_glob_or_an_exact_name(written: Any, resolved: str, tmp_path: Path) -> None:
+    alert = {"id": "a", "metric": "feature_mean", "feature": written, "above": 1, "severity": "notify"}
+    (found,) = [one for one in only(load(tmp_path, alerts=[alert])).alerts if one.condition.id == "a"]
+    assert found.condition.feature == resolved
 
 
 def test_an_alert_s_own_words_win(tmp_path: Path) -> None:
     own = {"title": "T", "window": "1d", "for": 3, "min_samples": 9, "runbook_url": "https://example.com/own"}
     alert = {"id": "a", "metric": "prediction_mean", "above": 1, "severity": "notify"} | own
     resolved = only(load(tmp_path, alerts=[alert])).alerts[0]
-    assert (resolved.title, str(resolved.window), resolved.windows, resolved.min_samples) == ("T", "1d", 3, 9)
+    condition = resolved.condition
+    assert (condition.title, str(condition.window), condition.consecutive, condition.min_samples) == ("T", "1d", 3, 9)
     assert resolved.runbook_url == "https://example.com/own"
 
 
@@ -197,7 +215,7 @@ def test_an_evaluation_names_its_metric(tmp_path: Path) -> None:
     evaluation = {"actuals": "SELECT 1", "matures_after": "3h", "metrics": ["mae"]}
     alert = {"id": "a", "metric": "evaluation", "evaluation": "mae", "above": 1, "severity": "notify"}
     resolved = only(load(tmp_path, alerts=[alert], evaluation=evaluation)).alerts[0]
-    assert resolved.label == ("metric", "mae")
+    assert resolved.condition.labels == {"metric": "mae"}
 
 
 @pytest.mark.parametrize(
@@ -206,31 +224,38 @@ def test_an_evaluation_names_its_metric(tmp_path: Path) -> None:
 def test_which_models_an_alert_watches(which: str, watched: tuple[str, ...], tmp_path: Path) -> None:
     alert = {"id": "a", "metric": "predictions", "below": 1, "severity": "notify", "models": which}
     models = {"primary": "m1", "shadows": ["m2", "m3"]}
-    assert only(load(tmp_path, alerts=[alert], models=models)).alerts[0].models == watched
+    assert only(load(tmp_path, alerts=[alert], models=models)).alerts[0].condition.models == watched
+
+
+def test_a_cadence_of_any_windows(tmp_path: Path) -> None:
+    alert = {"id": "a", "metric": "predictions", "below": 1, "window": "60m", "severity": "notify"}
+    predictor = only(load(tmp_path, alerts=[alert], cadence=["7d", "1h", "15m"]))
+    assert list(map(str, predictor.windows)) == ["15m", "1h", "7d"]
+    assert str(predictor.alerts[0].condition.window) == "1h"
 
 
 @pytest.mark.parametrize(
-    ("freshness", "cadence", "window", "windows"),
+    ("freshness", "cadence", "window", "silence"),
     [
-        ({}, ["1h", "1d"], "1h", 3),
-        ({}, ["1d"], "1d", 1),
-        ({"max_silence": "8h"}, ["1h"], "1h", 8),
-        ({"max_silence": "90m"}, ["1h"], "1h", 2),
-        ({"max_silence": "1s"}, ["1h"], "1h", 1),
-        ({"max_silence": "2w"}, ["1d"], "1d", 14),
+        ({}, ["1h", "1d"], "1h", 10800),
+        ({}, ["1d"], "1d", 10800),
+        ({"max_silence": "8h"}, ["1d", "1h"], "1h", 28800),
+        ({"max_silence": "90m"}, ["1h"], "1h", 5400),
+        ({"max_silence": "2w"}, ["1d"], "1d", 1209600),
     ],
 )
 def test_every_model_has_a_freshness_alert(
-    freshness: dict[str, Any], cadence: list[str], window: str, windows: int, tmp_path: Path
+    freshness: dict[str, Any], cadence: list[str], window: str, silence: int, tmp_path: Path
 ) -> None:
     models = {"primary": "eta_v12", "shadows": ["ETA v13"]}
     alerts = only(load(tmp_path, freshness=freshness, cadence=cadence, models=models)).alerts
-    assert {alert.id for alert in alerts} == {"freshness-eta_v12", f"freshness-{stem('ETA v13')}"}
+    assert {alert.condition.id for alert in alerts} == {"freshness-eta_v12", f"freshness-{stem('ETA v13')}"}
     for alert in alerts:
-        assert (str(alert.window), alert.windows, alert.low, alert.comparison) == (window, windows, 1, "below")
-        assert (alert.metric, alert.feature, alert.label, alert.min_samples) == ("ml_predictions", None, None, 0)
-        assert alert.absence_fires
-        assert alert.title == f"No predictions from {alert.models[0]}"
+        assert alert.is_freshness
+        condition = alert.condition
+        assert (str(condition.window), condition.consecutive, condition.min_samples) == (window, 1, 0)
+        assert (condition.comparison, condition.high, condition.feature) == ("above", silence, None)
+        assert condition.title == f"No predictions from {condition.models[0]}"
 
 
 @pytest.mark.parametrize(
@@ -257,4 +282,4 @@ def test_everything_is_sorted(tmp_path: Path) -> None:
     registry = load(tmp_path, json.dumps(content))
     assert [team.id for team in registry.teams] == ["logistics", "z"]
     assert [predictor.id for predictor in registry.predictors] == ["x", "y"]
-    assert [alert.id for alert in registry.predictors[0].alerts] == ["a", "b", "freshness-x"]
+    assert [alert.condition.id for alert in registry.predictors[0].alerts] == ["a", "b", "freshness-x"]

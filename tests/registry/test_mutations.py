@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 import yaml
 
-from generator.checks import listed
 from generator.load import load_registry
 from generator.report import github, json_report, sarif, text
+from generator.rulebook import RULES
 from tests.real_parts import ROOT
 
 Mutation = Callable[[random.Random, bytes], bytes]
@@ -187,7 +187,7 @@ def check(seed: int, folder: Path) -> bool:
     assert time.process_time() - started < SECONDS
     lines = re.split("\r\n|[\r\n\x85\u2028\u2029]", data.decode("utf-8-sig", "replace"))
     for finding in loaded.findings:
-        assert finding.severity is listed.RULES[finding.code].severity
+        assert finding.severity is RULES[finding.code].severity
         assert finding.message
         assert finding.advice
         for place in (finding.place, *finding.related):

@@ -46,7 +46,7 @@ def validate(*arguments: str, color: bool = False) -> Result:
 
 
 def test_json_tells_everything(registry: Path) -> None:
-    result = validate("--format", "json")
+    result = validate("--json")
     assert result.exit_code == 1
     report = json.loads(result.stdout)
     assert (report["errors"], report["warnings"]) == (1, 1)
@@ -59,7 +59,7 @@ def test_json_tells_everything(registry: Path) -> None:
         "end_column": 12,
         "message": "the team `Logistics` differs from `logistics` in case or punctuation only",
         "advice": "if both are meant, people will take one for the other; if not, write it as at the first place",
-        "doc": "docs/findings/confusable-names.md",
+        "explanation": "driftgauge explain confusable-names",
         "related": [{"file": "registry/a.yaml", "line": 3, "column": 3, "end_column": 12}],
     }
 
@@ -76,7 +76,7 @@ def test_github_escapes_what_its_commands_are_made_of() -> None:
     assert first == (
         "::error file=registry/a b%25.yaml,title=unknown-key,line=3,endLine=3,col=5,endColumn=8::"
         "`a%0Ab`, 100 %25 wrong: no key%0Adid you mean `b`?%0AAlso: registry/other.yaml:1:1"
-        "%0ASee docs/findings/unknown-key.md"
+        "%0ASee `driftgauge explain unknown-key`"
     )
     assert second.startswith("::error file=registry/empty.yaml,title=empty-file::the file is empty%0A")
     assert third.startswith("::warning file=registry/fleet.jsonnet,title=confusable-names::predictors.eta.alerts")
@@ -169,3 +169,4 @@ def test_the_last_line_sums_up(registry: Path, content: str, code: int, last_lin
 def test_a_folder_that_is_not_there_is_wrong_usage(registry: Path) -> None:
     assert validate("nowhere").exit_code == 2
     assert validate("--format", "xml").exit_code == 2
+    assert validate("--format", "sarif", "--json").exit_code == 2

@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from generator.checks.syntax import too_large
 from generator.cli import main
 from generator.findings import Finding
+from generator.findings.syntax import too_large
 from generator.load import load_registry
 
 SECONDS = 2

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from generator.checks.syntax import too_large
 from generator.discover import facts
 from generator.discover.propose import Proposal
+from generator.findings.syntax import too_large
 from generator.load import load_repository
 from generator.spec import seen, yaml_reader
 from tests.hostile.names import NAMES, TEXTS

@@ -105,7 +105,24 @@ IN_THE_SHAPE = {
     "a glob without quotes": ("feature: prep_time", "feature: *_time", "yaml-anchor", 19, 18, "quote it"),
     "a comma for thousands": ("above: 0.2", "above: 1,000", "wrong-type", 20, 16, "write 1000"),
     "a word for a number": ("above: 0.2", "above: NaN", "wrong-type", 20, 16, "such as `above: 0.2`"),
-    "Prometheus' for": ("for: 2", "for: 2h", "wrong-type", 21, 14, "write how many, without a unit"),
+    "Prometheus' for": ("for: 2", "for: 2h", "wrong-type", 21, 14, "write 2: 2h are 2 of"),
+    "for, in days": ("for: 2", "window: 1d\n        for: 48h", "wrong-type", 22, 14, "write 2: 48h are 2 of"),
+    "for, less than a window": ("for: 2", "for: 30m", "wrong-type", 21, 14, "write 1, or leave it out"),
+    "for, with the word": ("for: 2", "for: 2 windows", "wrong-type", 21, 14, "write 2"),
+    "for, for ever": ("for: 2", "for: always", "wrong-type", 21, 14, "write how many windows in a row"),
+    "for, in quotes": ("for: 2", "for: '2'", "wrong-type", 21, 14, "remove the quotes: 2"),
+    "an operator": ("above: 0.2", "above: '> 0.4'", "wrong-type", 20, 16, "write `above: 0.4`"),
+    "an operator for another key": ("above: 0.2", "above: '<= 40 %'", "wrong-type", 20, 16, "write `below: 0.4`"),
+    "an operator in a bound": ("importance: 0.41", "expect: {min: '>= 0'}", "wrong-type", 14, 48, "write `min: 0`"),
+    "an operator before a word": ("above: 0.2", "above: '> a'", "wrong-type", 20, 16, "write `above: …`"),
+    "an operator before a duration": (
+        "alerts:",
+        "freshness: {max_silence: '> 8h'}\n    alerts:",
+        *("bad-duration", 16, 30, "write 8h"),
+    ),
+    "a unit": ("above: 0.2", "above: 3 mph", "wrong-type", 20, 16, "the number alone, without a unit"),
+    "a band as a list": ("importance: 0.41", "expect: [0, 7200]", "wrong-type", 14, 34, "write {min: 0, max: 7200}"),
+    "a band as text": ("importance: 0.41", "expect: 0-7200", "wrong-type", 14, 42, "write {min: 0, max: 7200}"),
     "text for a mapping": ("{kind: categorical}", "categorical", "wrong-type", 15, 17, "such as `postcode: {unit"),
     "a channel for Slack": ('{channel: "#ml-logistics"}', '"#ml"', "wrong-type", 4, 12, '{channel: "#ml-logistics"}'),
     "no channel": ('{channel: "#ml-logistics"}', "{}", "missing-key", 4, 5, '`channel: "#ml-logistics"`'),
@@ -153,6 +170,76 @@ def test_a_list_element_that_would_be_a_part_of_the_one_above(tmp_path: Path) ->
     finding = found(tmp_path, RIGHT.replace("models: {primary: eta_v12, shadows: [eta_v13]}", models))
     assert (finding.code, finding.place.line, finding.place.column) == ("yaml-syntax", 16, 10)
     assert "a part of its text" in finding.message
+
+
+ALERTS = RIGHT[RIGHT.index("      - id: prep") :]
+ONE_ALERT = "id: eta-high, metric: prediction_mean, above: 3, severity: notify"
+HEAD = RIGHT[: RIGHT.index("  eta_prediction:")]
+
+
+@pytest.mark.parametrize(
+    ("wrong", "code", "line", "advice"),
+    [
+        (f"      {ONE_ALERT.replace(', ', chr(10) + '      ')}\n", "misplaced-block", 16, "write `- ` before `id`"),
+        (f"      eta-high: {{{ONE_ALERT[14:]}}}\n", "wrong-type", 16, "`- id: eta-high` in place of `eta-high:`"),
+        (f"      - eta-high: {{{ONE_ALERT[14:]}}}\n", "misplaced-block", 17, "write `- id: eta-high`"),
+    ],
+)
+def test_a_list_of_alerts_that_is_none(wrong: str, code: str, line: int, advice: str, tmp_path: Path) -> None:
+    finding = found(tmp_path, RIGHT.replace(ALERTS, wrong))
+    assert (finding.code, finding.place.line) == (code, line)
+    assert advice in finding.advice
+
+
+@pytest.mark.parametrize(
+    ("section", "entries"),
+    [
+        ("    features:\n", "      - prep_time\n      - postcode\n"),
+        ("    features:\n", "      - {name: prep_time, unit: seconds}\n"),
+    ],
+)
+def test_a_list_of_what_has_names(section: str, entries: str, tmp_path: Path) -> None:
+    begin, end = RIGHT.index(section) + len(section), RIGHT.index("    alerts:")
+    finding = found(tmp_path, RIGHT[:begin] + entries + RIGHT[end:])
+    assert (finding.code, finding.place.line) == ("wrong-type", 13)
+    assert "without a dash: `prep_time:`" in finding.advice
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "advice"),
+    [
+        (HEAD.replace("predictors:\n", "") + COPIED, 7, "write `predictors:` above it"),
+        (HEAD.replace("predictors:\n", "") + "eta:\n  models: {primary: a}\n", 7, "write `predictors:` above it"),
+        (RIGHT + "eta:\n  models: {primary: a}\n", 28, "move it below `predictors:`"),
+        ('version: 1\nlogistics:\n  slack: {channel: "#ml"}\n', 2, "write `teams:` above it"),
+        ("version: 1\ndefault: {table: ml.predictions}\n", 2, "write `logs:` above it"),
+    ],
+)
+def test_an_entry_beside_its_section(text: str, line: int, advice: str, tmp_path: Path) -> None:
+    finding = found(tmp_path, text)
+    assert (finding.code, finding.place.line) == ("misplaced-block", line)
+    assert advice in finding.advice
+
+
+@pytest.mark.parametrize(
+    ("glob", "meant"),
+    [
+        ("wnd_*", "wind_*"),
+        ("*_sped", "*_speed"),
+        ("wimd_?peed", "wind_?peed"),
+        ("*ind_sp*d", None),
+        ("*wnid*", "*wind*"),
+        ("zzz*", None),
+    ],
+)
+def test_a_glob_that_matches_nothing(glob: str, meant: str | None, tmp_path: Path) -> None:
+    text = RIGHT.replace("postcode: {kind: categorical}", "wind_speed: {}").replace(
+        "feature: prep_time", f'feature: "{glob}"'
+    )
+    (tmp_path / "a.yaml").write_text(text, encoding="utf-8")
+    findings = load_registry(tmp_path).findings
+    offered = [found[1] for one in findings if (found := re.match("did you mean `(.*?)`", one.advice))]
+    assert offered == ([meant] if meant else [])
 
 
 def test_an_alert_among_the_features(tmp_path: Path) -> None:

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from generator.findings import Finding, Place, Severity, did_you_mean, listing, nearest, quote
-from generator.spec import scalars, yaml_reader
+from generator.findings import Place, did_you_mean, listing, nearest, quote, scalars
+from generator.spec import yaml_reader
 from generator.spec.tree import Document, dotted
 
 
@@ -54,8 +54,6 @@ def test_places() -> None:
     assert str(Place("a.yaml", 3, 5, 9)) == "a.yaml:3:5"
     assert str(Place("a.yaml")) == "a.yaml"
     assert str(Place("a.jsonnet", key_path="teams.x")) == "a.jsonnet: teams.x"
-    finding = Finding(Place("a.yaml"), "unknown-key", Severity.ERROR, "", "")
-    assert finding.doc == "findings/unknown-key.md"
 
 
 def test_key_paths() -> None:

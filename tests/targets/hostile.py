@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from generator.model import Model, Predictor
 from metrics_exporter.definitions import Comparison, Role
 from tests.hostile.names import SIGNS
-from tests.output.examples import FRESHNESS, TEAM, alert, predictor
+from tests.output.examples import FRESHNESS, TEAM, alert, changed, predictor
 
 NASTY = 'a "b" \\ ${c} $d $$e $__file{/f} {{ g }} %{h} ../i § # e\u0301'
 
@@ -29,8 +29,8 @@ def hostile(name: str) -> Predictor:
     named = alert(id=name, title=name, feature=name.replace("*", "x").replace("?", "x"), models=(name,))
     return predictor(
         named,
-        replace(named, id="band", title="band", comparison=Comparison.OUTSIDE, low=0.1, high=0.9),
-        replace(FRESHNESS, title=f"{name}!", models=(name,)),
+        changed(named, id="band", title="band", comparison=Comparison.OUTSIDE, low=0.1, high=0.9),
+        changed(FRESHNESS, title=f"{name}!", models=(name,)),
         id=name,
         title=name,
         team=replace(TEAM, id=name, slack_channel=name, pagerduty_service=name),

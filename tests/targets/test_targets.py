@@ -159,7 +159,7 @@ def test_it_lies_beside_the_registry_wherever_one_is(folder: Path, monkeypatch: 
 def test_one_predictor_s_change_touches_its_own_files_alone() -> None:
     other = replace(PREDICTOR, id="other")
     before = render(registry(PREDICTOR, other), TARGETS)
-    changed = predictor(alert(high=0.7, windows=5, min_samples=9), title="New title", features=())
+    changed = predictor(alert(high=0.7, consecutive=5, min_samples=9), title="New title", features=())
     after = render(registry(changed, other), TARGETS)
     differing = {path for path in before | after if before.get(path) != after.get(path)}
     assert differing == {

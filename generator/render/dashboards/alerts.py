@@ -2,29 +2,32 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from generator import catalogue, conventions
-from generator.model import Alert, AlertSeverity, Predictor
+from generator.alerting import rules
+from generator.alerting.condition import declared_unit, is_share, limits
+from generator.alerting.words import limit
+from generator.model import Alert, AlertSeverity, Condition, Predictor
 from generator.promql import any_matcher, glob_matcher, is_glob, matcher
 from generator.render.dashboards import fields, grafana, links, words
 from generator.render.dashboards.fields import Json
 from generator.render.dashboards.grafana import About, Placed, Query
 from generator.render.dashboards.panels import feature_line_link
-from generator.render.dashboards.queries import among, changed, enough, latest
+from generator.render.dashboards.queries import among, latest
 from metrics_exporter.definitions import Comparison
-from metrics_exporter.windows import DAILY, HOURLY
 
 FEATURES_DRAWN = 10  # of an alert on many features: those that reach furthest
 
 _ROOM = 0.1  # of a threshold
-_CADENCE = {HOURLY: "hourly", DAILY: "daily"}
+_READING = "reading"
 _SHADOWS = ("orange", "purple", "green", "yellow")
 
 _ACTIONS = {
     "count": "Look whether the predictor is called and its log is written; then whether the exporter is behind.",
     "ratio": "Click the line of a feature: did it change at once (a deployment, a renamed source) or by and by?",
     "value": "Click through to the features: which moved at the same time? Compare the other models, too.",
-    "seconds": "Look at the exporter's own health on the fleet dashboard.",
-    "info": "Look at the exporter's own health on the fleet dashboard.",
+    "seconds": "Look whether the model is called and its log is written.",
 }
 
 
@@ -34,28 +37,47 @@ def panels(predictor: Predictor) -> list[Placed]:
 
 
 def _panel(predictor: Predictor, alert: Alert) -> Placed:
-    metric = catalogue.BY_NAME[alert.metric]
-    worst = "max" if alert.low is None else "min"
+    condition = alert.condition
+    worst = "max" if condition.low is None else "min"
     about = About(
         id=conventions.alert_panel_id(alert.origin),
-        title=words.title(alert.title),
+        title=words.title(condition.title),
         description=_description(predictor, alert),
-        unit="percentunit" if _is_share(alert) else words.unit_id(_unit(predictor, alert)),
-        no_value=f"No {_CADENCE[alert.window]} value in this time range"
-        + (": it fires" if alert.absence_fires else ""),
+        unit="percentunit" if is_share(predictor, condition) else _metric_unit(predictor, condition),
+        no_value="No value in this time range",
     )
     return grafana.timeseries(
         about,
-        [Query(_expr(predictor, alert), _legend(alert))],
-        low=0 if alert.comparison is Comparison.CHANGE_ABOVE else metric.low,
-        soft_low=_beyond(alert.low, -1),
-        soft_high=_beyond(alert.high, 1),
-        thresholds=fields.threshold_steps(alert.low, alert.high),
-        overrides=colours(predictor) if alert.feature is None else (),
-        links=[feature_line_link(links.encoded(predictor.id), str(alert.window))] if alert.feature else [],
+        list(_queries(predictor, condition)),
+        low=catalogue.BY_NAME[condition.metric].low,
+        soft_low=_beyond(condition.low, -1),
+        soft_high=_beyond(condition.high, 1),
+        thresholds=fields.threshold_steps(condition.low, condition.high),
+        overrides=list(_styles(predictor, condition)),
+        links=[feature_line_link(links.encoded(predictor.id), str(condition.window))] if condition.feature else [],
         calcs=["lastNotNull", worst],
-        worst=worst if alert.feature else "",
+        worst=worst if condition.feature else "",
     )
+
+
+def _queries(predictor: Predictor, condition: Condition) -> Iterator[Query]:
+    """The metric as it is, and its reading, which the rule compares with the threshold; silence is its own reading."""
+    if condition.metric != catalogue.SILENCE:
+        values = latest(condition.metric, *_matchers(predictor, condition), window=str(condition.window))
+        yield Query(_furthest(condition, values), _legend(condition))
+    readings = rules.value(predictor.id, condition)
+    yield Query(_furthest(condition, readings), f"{_legend(condition)}, {_READING}")
+
+
+def _styles(predictor: Predictor, condition: Condition) -> Iterator[Json]:
+    """Readings are thick. Beside a change, in per cent, the metric has an axis and a unit of its own."""
+    if condition.feature is None:
+        yield from colours(predictor)
+        yield from colours(predictor, f", {_READING}")
+    yield fields.by_regex(f"/, {_READING}$/", custom__lineWidth=3)
+    if condition.comparison is Comparison.CHANGE_ABOVE:
+        unit = _metric_unit(predictor, condition)
+        yield fields.by_regex(f"/^(?!.*, {_READING}$)/", unit=unit, custom__axisPlacement="right")
 
 
 def _beyond(bound: float | None, direction: int) -> float | None:
@@ -63,10 +85,10 @@ def _beyond(bound: float | None, direction: int) -> float | None:
     return None if bound is None else float(f"{bound + direction * abs(bound) * _ROOM:.6g}")
 
 
-def colours(predictor: Predictor) -> list[Json]:
-    """The primary blue, the shadows in colours of their own, in every panel of the dashboard."""
+def colours(predictor: Predictor, ending: str = "") -> list[Json]:
+    """The primary blue, the shadows in colours of their own, in every panel; `ending` follows the models' names."""
     return [
-        fields.by_name(model.id, color=fields.fixed(colour(index)), custom__lineWidth=1 if index else 2)
+        fields.by_name(f"{model.id}{ending}", color=fields.fixed(colour(index)), custom__lineWidth=1 if index else 2)
         for index, model in enumerate(predictor.models)
     ]
 
@@ -76,88 +98,60 @@ def colour(index: int) -> str:
     return "blue" if index == 0 else _SHADOWS[(index - 1) % len(_SHADOWS)]
 
 
-def _expr(predictor: Predictor, alert: Alert) -> str:
-    """The values that the alert judges; of many features those that reach furthest."""
-    label = [matcher(*alert.label)] if alert.label else []
-    of = _matchers(predictor, alert, alert.metric)
-    read = changed if alert.comparison is Comparison.CHANGE_ABOVE else latest
-    values = read(alert.metric, *of, *label, window=str(alert.window))
-    samples = catalogue.BY_NAME[alert.metric].samples
-    if samples and alert.min_samples:
-        behind = _matchers(predictor, alert, samples)
-        values = enough(values, samples, *behind, least=alert.min_samples, window=str(alert.window))
-    if alert.feature is None or not is_glob(alert.feature):
+def _furthest(condition: Condition, values: str) -> str:
+    """Of many features those that reach furthest."""
+    if condition.feature is None or not is_glob(condition.feature):
         return values
-    ends = [lowest for bound, lowest in ((alert.high, False), (alert.low, True)) if bound is not None]
-    return " or ".join(among(values, FEATURES_DRAWN, lowest=lowest) for lowest in ends)
+    ends = (among(f"({values})", FEATURES_DRAWN, lowest=operator == "<") for operator, _ in limits(condition))
+    return " or ".join(ends)
 
 
-def _matchers(predictor: Predictor, alert: Alert, metric: str) -> list[str]:
-    of = [matcher("predictor", predictor.id), any_matcher("model_id", alert.models)]
-    if alert.feature is not None and "feature" in catalogue.BY_NAME[metric].definition.labels:
-        of.append(glob_matcher("feature", alert.feature))
-    return of
+def _matchers(predictor: Predictor, condition: Condition) -> Iterator[str]:
+    yield matcher("predictor", predictor.id)
+    yield any_matcher("model_id", condition.models)
+    if condition.feature is not None:
+        yield glob_matcher("feature", condition.feature)
+    for label, value in condition.labels.items():
+        yield matcher(label, value)
 
 
-def _legend(alert: Alert) -> str:
-    if alert.feature is None:
+def _legend(condition: Condition) -> str:
+    if condition.feature is None:
         return "{{model_id}}"
-    return "{{feature}}" if len(alert.models) == 1 else "{{feature}} · {{model_id}}"
+    return "{{feature}}" if len(condition.models) == 1 else "{{feature}} · {{model_id}}"
 
 
-def _is_share(alert: Alert) -> bool:
-    return alert.comparison is Comparison.CHANGE_ABOVE or catalogue.BY_NAME[alert.metric].unit == "ratio"
-
-
-def _unit(predictor: Predictor, alert: Alert) -> str | None:
-    """The unit of the registry in which the threshold is given; None for numbers without one."""
-    if catalogue.BY_NAME[alert.metric].unit != "value":
-        return None
-    if alert.feature is None:
-        return predictor.unit
-    return next((feature.unit for feature in predictor.features if feature.name == alert.feature), None)
+def _metric_unit(predictor: Predictor, condition: Condition) -> str:
+    units = {"ratio": "percentunit", "seconds": "s"}
+    unit = units.get(catalogue.BY_NAME[condition.metric].unit)
+    return unit or words.unit_id(declared_unit(predictor, condition))
 
 
 def _description(predictor: Predictor, alert: Alert) -> str:
     """When it fires, who hears of it, what a rise means, what to do."""
-    metric = catalogue.BY_NAME[alert.metric]
+    condition = alert.condition
+    metric = catalogue.BY_NAME[condition.metric]
     lines = [
-        f"**Red when** {_condition(predictor, alert)}. {_reaches(predictor, alert)}",
+        f"**Red when** {_what(condition)} is {words.markdown(limit(predictor, condition))}{_judged(condition)}. "
+        f"{_reaches(predictor, alert)}",
+        f"**{_READING.capitalize()}:** the value closest to the threshold in these windows; it breaks off where they "
+        "are not judged.",
         f"**A rise means:** {metric.rise}",
         f"**When it is red:** {_ACTIONS[metric.unit]}",
     ]
     if alert.runbook_url:
         lines.append(words.link("Runbook", alert.runbook_url))
-    return "\n\n".join([*lines, f"Alert {words.code(alert.id)} of {words.code(predictor.id)}"])
+    return "\n\n".join([*lines, f"Alert {words.code(condition.id)} of {words.code(predictor.id)}"])
 
 
-def _condition(predictor: Predictor, alert: Alert) -> str:
-    """The alert's condition as half a sentence."""
-    low, high = (_threshold(predictor, alert, bound) for bound in (alert.low, alert.high))
-    spans = "hours" if alert.window == HOURLY else "days"
-    bounds = {
-        Comparison.ABOVE: f"is above {high}",
-        Comparison.BELOW: f"is below {low}",
-        Comparison.OUTSIDE: f"leaves the range from {low} to {high}",
-        Comparison.CHANGE_ABOVE: f"differs from the median of the same {spans} of past weeks by more than {high}",
-    }
-    cadence = _CADENCE[alert.window]
-    often = f"the latest {cadence} window" if alert.windows == 1 else f"{alert.windows} {cadence} windows in a row"
-    samples = f", with at least {alert.min_samples} samples (no others are drawn)" if alert.min_samples else ""
-    absent = ", or is absent" if alert.absence_fires else ""
-    return f"{_what(alert)} {bounds[alert.comparison]} in {often}{samples}{absent}"
+def _judged(condition: Condition) -> str:
+    return f"; windows with fewer than {condition.min_samples} samples are not judged" if condition.min_samples else ""
 
 
-def _what(alert: Alert) -> str:
-    label = f" ({words.code('='.join(alert.label))})" if alert.label else ""
-    feature = "any feature" if alert.feature == "*" else words.code(alert.feature or "")
-    return f"`{alert.metric}`{label}" + (f" of {feature}" if alert.feature else "")
-
-
-def _threshold(predictor: Predictor, alert: Alert, bound: float | None) -> str:
-    if bound is None or _is_share(alert):
-        return "" if bound is None else f"{bound * 100:.6g} %"
-    return f"{bound:.6g} {words.markdown(_unit(predictor, alert) or '')}".strip()
+def _what(condition: Condition) -> str:
+    label = "".join(f" ({words.code(f'{name}={value}')})" for name, value in condition.labels.items())
+    feature = "any feature" if condition.feature == "*" else words.code(condition.feature or "")
+    return f"`{condition.metric}`{label}" + (f" of {feature}" if condition.feature else "")
 
 
 def _reaches(predictor: Predictor, alert: Alert) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from generator import catalogue, conventions
 from generator.promql import selector
 from generator.render.dashboards import fields, grafana, marks, panels
@@ -9,7 +11,7 @@ from generator.render.dashboards.fields import Json
 from generator.render.dashboards.grafana import About, Placed, Query, Section
 from generator.render.dashboards.links import TAG
 from generator.render.dashboards.queries import WEEK, chosen, latest, models
-from metrics_exporter.definitions import DEFAULT_CADENCE
+from metrics_exporter.windows import Window
 
 NOW, BEFORE = "now", "a week earlier"
 _MODEL = (chosen("predictor", "predictor"), chosen("model_id", "model"))
@@ -24,7 +26,7 @@ _STYLE = (
 )
 
 
-def render() -> bytes:
+def render(windows: Sequence[Window]) -> bytes:
     """The JSON of the dashboard."""
     path = conventions.FEATURE_DASHBOARD_FILE
     return grafana.dashboard(
@@ -32,7 +34,7 @@ def render() -> bytes:
         title="Feature",
         description=f"One feature of one model, now and a week earlier. {conventions.generated_mark(path)}.",
         tags=[TAG],
-        variables=_variables(),
+        variables=_variables(windows),
         sections=[
             Section(_overview()),
             Section(_presence(), "Is it there, and known?", 10),
@@ -49,14 +51,14 @@ def render() -> bytes:
     )
 
 
-def _variables() -> list[Json]:
+def _variables(windows: Sequence[Window]) -> list[Json]:
     models_of, features_of = selector(catalogue.MODEL_INFO, _MODEL[0]), selector(_DEFAULTS, *_MODEL)
     return [
         grafana.datasource_variable(),
         grafana.query_variable("predictor", "Predictor", f"label_values({catalogue.MODEL_INFO}, predictor)"),
         grafana.query_variable("model", "Model", f"label_values({models_of}, model_id)"),
         grafana.query_variable("feature", "Feature", f"label_values({features_of}, feature)"),
-        grafana.choice_variable("window", "Window", list(map(str, DEFAULT_CADENCE))),
+        grafana.choice_variable("window", "Window", list(map(str, windows))),
     ]
 
 

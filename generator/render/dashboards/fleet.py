@@ -12,7 +12,8 @@ from generator.render.dashboards.fields import Json
 from generator.render.dashboards.grafana import About, Placed, Query, Section
 from generator.render.dashboards.links import TAG
 from generator.render.dashboards.queries import WEEK, labelled, latest, models, moved
-from metrics_exporter.definitions import DEFAULT_CADENCE, UNREGISTERED, Role
+from metrics_exporter.definitions import UNREGISTERED, Role
+from metrics_exporter.windows import Window
 
 MOVED = 15
 LINES = 10
@@ -35,7 +36,7 @@ _COLUMNS = {
 }
 
 
-def render(predictors: Sequence[Predictor]) -> bytes:
+def render(predictors: Sequence[Predictor], windows: Sequence[Window]) -> bytes:
     """The JSON of the dashboard; the registered predictors lend their dashboards' addresses."""
     path = conventions.FLEET_DASHBOARD_FILE
     return grafana.dashboard(
@@ -45,7 +46,7 @@ def render(predictors: Sequence[Predictor]) -> bytes:
         tags=[TAG],
         variables=[
             grafana.datasource_variable(),
-            grafana.choice_variable("window", "Window", list(map(str, DEFAULT_CADENCE))),
+            grafana.choice_variable("window", "Window", list(map(str, windows))),
         ],
         sections=[
             Section([_alerts(), _predictors(predictors), _traffic(), _behind()]),

@@ -1,18 +1,19 @@
 """The adapter: the only module that knows grafanalib and the shape of Grafana's JSON.
 
-grafanalib writes fields of Grafana 6 and leaves others out. Here its objects are completed and laid out; `encoding`
-prunes and writes them.
+grafanalib writes fields of Grafana 6 and leaves others out. Here what it writes of an empty panel, pruned, is the frame
+of all panels of that kind, which are completed and laid out.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from string import ascii_uppercase
+from typing import Any
 
 from grafanalib import core
 
-from generator.render.dashboards.encoding import encoded
+from generator.render.dashboards.encoding import encoded, given, pruned
 from generator.render.dashboards.fields import Json
 
 SCHEMA_VERSION = 41  # Grafana 12.0's; later ones migrate it when they load it
@@ -70,7 +71,7 @@ class About:
 class Placed:
     """A panel and the room it takes, in grid units (24 across); where it goes is computed."""
 
-    panel: core.Panel
+    panel: Json
     width: int
     height: int
 
@@ -84,28 +85,55 @@ class Section:
     id: int = 0
 
 
-class _Target(core.Target):  # type: ignore[misc]
-    """A Prometheus target with the keys that Grafana's own editor writes."""
-
-    def to_json_data(self) -> Json:
-        return {
-            "datasource": self.datasource,
-            "editorMode": "code",
-            "expr": self.expr,
-            "format": self.format,
-            "instant": self.instant,
-            "range": not self.instant,
-            "legendFormat": self.legendFormat,
-            "refId": self.refId,
-        }
+def _frame(panel: core.Panel, *dropped: str) -> Json:
+    """What all panels of a kind have."""
+    return {key: value for key, value in pruned(panel).items() if key not in dropped}
 
 
-class _AlertList(core.Panel):  # type: ignore[misc]
-    """Grafana's alert list of today; grafanalib's is the one before unified alerting."""
-
-    def to_json_data(self) -> Json:
-        json_data: Json = self.panel_json({"type": core.ALERTLIST_TYPE})
-        return json_data
+_TIMESERIES = _frame(
+    core.TimeSeries(
+        dataSource=DATASOURCE,
+        lineInterpolation="stepAfter",
+        showPoints="never",
+        tooltipMode="multi",
+        tooltipSort="desc",
+        maxDataPoints=None,
+        extraJson={"options": {"legend": {"showLegend": True}}},
+    )
+)
+_STAT = _frame(
+    core.Stat(
+        dataSource=DATASOURCE,
+        interval=INTERVAL,
+        color={"mode": "thresholds"},
+        reduceCalc="lastNotNull",
+        maxDataPoints=None,
+        extraJson={"options": {"wideLayout": True}},
+    )
+)
+_TABLE = _frame(
+    core.Table(
+        dataSource=DATASOURCE,
+        interval=INTERVAL,
+        thresholds=[{"color": "text"}],
+        maxDataPoints=None,
+        extraJson={"fieldConfig": {"defaults": {"custom": _COLUMNS}}},
+    ),
+    "color",  # grafanalib writes it here, too
+)
+_TEXT = _frame(core.Text(maxDataPoints=None), "fieldConfig")
+_ROW = _frame(core.RowPanel(maxDataPoints=None), "fieldConfig")
+_ALERT_LIST: Json = {
+    "type": core.ALERTLIST_TYPE,  # of today; grafanalib's own is the one before unified alerting
+    "options": {
+        "dashboardAlerts": False,
+        "groupMode": "default",
+        "maxItems": 50,
+        "sortOrder": 3,  # the newest first
+        "stateFilter": {"error": True, "firing": True, "noData": True, "normal": False, "pending": True},
+        "viewMode": "list",
+    },
+}
 
 
 def timeseries(
@@ -146,23 +174,25 @@ def timeseries(
         height: in grid units.
     """
     style = {"mode": "dashed+area" if thresholds else "off"}
-    custom: Json = {"thresholdsStyle": style, "axisSoftMin": soft_low, "axisSoftMax": soft_high}
-    defaults = _defaults(about, links) | {"min": low, "max": high, "custom": custom}
-    sorting = {"sortBy": worst.capitalize(), "sortDesc": worst == "max"} if worst else {}
-    panel = core.TimeSeries(
-        **_common(about, queries, interval),
-        thresholds=list(thresholds) or [{"color": "green"}],
-        unit=about.unit,
-        lineInterpolation="stepAfter",
-        showPoints="never",
-        tooltipMode="multi",
-        tooltipSort="desc",
-        legendDisplayMode=legend,
-        legendCalcs=list(calcs),
-        overrides=list(overrides),
-        extraJson={"fieldConfig": {"defaults": defaults}, "options": {"legend": {"showLegend": True} | sorting}},
-    )
-    return Placed(panel, width, height)
+    own: Json = {
+        "interval": interval,
+        "fieldConfig": {
+            "defaults": {
+                "links": [link.to_json() for link in links],
+                "min": low,
+                "max": high,
+                "custom": {"thresholdsStyle": style, "axisSoftMin": soft_low, "axisSoftMax": soft_high},
+                "thresholds": {"steps": list(thresholds) or [{"color": "green"}]},
+            },
+            "overrides": list(overrides),
+        },
+        "options": {"legend": {"displayMode": legend, "calcs": list(calcs), **_sorting(worst)}},
+    }
+    return Placed(_filled(_queried(_TIMESERIES, about, queries), own), width, height)
+
+
+def _sorting(worst: str) -> Json:
+    return {"sortBy": worst.capitalize(), "sortDesc": worst == "max"} if worst else {}
 
 
 def stat(
@@ -170,23 +200,16 @@ def stat(
     query: Query,
     *,
     thresholds: Sequence[Json] = (),
-    mappings: Sequence[Json] = (),
     text_mode: str = "auto",
     width: int = 4,
     height: int = 4,
 ) -> Placed:
     """One number, with its course behind it."""
-    panel = core.Stat(
-        **_common(about, [query]),
-        thresholds=list(thresholds) or [{"color": "text"}],
-        color={"mode": "thresholds"},
-        format=about.unit,
-        noValue=about.no_value,
-        reduceCalc="lastNotNull",
-        textMode=text_mode,
-        extraJson={"fieldConfig": {"defaults": _defaults(about)}, "options": {"wideLayout": True}},
-    )
-    return Placed(panel, width, height)
+    own: Json = {
+        "fieldConfig": {"defaults": {"thresholds": {"steps": list(thresholds) or [{"color": "text"}]}}},
+        "options": {"textMode": text_mode},
+    }
+    return Placed(_filled(_queried(_STAT, about, [query]), own), width, height)
 
 
 def table(
@@ -202,42 +225,27 @@ def table(
     height: int = 9,
 ) -> Placed:
     """Rows of the values now, greatest first by the column `sort_by`."""
-    panel = core.Table(
-        **_common(about, queries),
-        thresholds=[{"color": "text"}],
-        unit=about.unit,
-        transformations=list(transformations),
-        overrides=list(overrides),
-        sortBy=[core.TableSortByField(displayName=sort_by, desc=True)],
-        extraJson={"fieldConfig": {"defaults": _defaults(about) | {"min": low, "max": high, "custom": _COLUMNS}}},
-    )
-    return Placed(panel, width, height)
+    own: Json = {
+        "fieldConfig": {"defaults": {"min": low, "max": high}, "overrides": list(overrides)},
+        "options": {"sortBy": [{"displayName": sort_by, "desc": True}]},
+        "transformations": list(transformations),
+    }
+    return Placed(_filled(_queried(_TABLE, about, queries), own), width, height)
 
 
 def text(panel_id: int, title: str, description: str, content: str, *, width: int = 24, height: int = 4) -> Placed:
     """Markdown."""
-    panel = core.Text(id=panel_id, title=title, description=description, content=content, maxDataPoints=None)
-    return Placed(panel, width, height)
+    own = {"id": panel_id, "title": title, "description": description, "options": {"content": content}}
+    return Placed(_filled(_TEXT, own), width, height)
 
 
 def alert_list(
     panel_id: int, title: str, description: str, label_filter: str, *, width: int = 8, height: int = 4
 ) -> Placed:
     """The alerts that fire or are about to, among those whose labels the filter matches."""
-    options = {
-        "alertInstanceLabelFilter": label_filter,
-        "alertName": "",
-        "dashboardAlerts": False,
-        "groupBy": [],
-        "groupMode": "default",
-        "maxItems": 50,
-        "sortOrder": 3,  # the newest first
-        "stateFilter": {"error": True, "firing": True, "noData": True, "normal": False, "pending": True},
-        "viewMode": "list",
-    }
-    extra = {"options": options}
-    panel = _AlertList(id=panel_id, title=title, description=description, maxDataPoints=None, extraJson=extra)
-    return Placed(panel, width, height)
+    options = {"alertInstanceLabelFilter": label_filter}
+    own = {"id": panel_id, "title": title, "description": description, "options": options}
+    return Placed(_filled(_ALERT_LIST, own), width, height)
 
 
 def datasource_variable() -> Json:
@@ -307,36 +315,43 @@ def dashboard(
         templating=core.Templating(list(variables)),
         annotations=core.Annotations(list(annotations)),
         links=list(links),
-        panels=[_panel_json(panel) for panel in _laid_out(sections)],
     )
-    return encoded(content)
+    return encoded(pruned(content) | {"panels": list(_laid_out(sections))})
 
 
-def _common(about: About, queries: Sequence[Query], interval: str = INTERVAL) -> Json:
-    return {
+def _filled(frame: Json, own: Mapping[str, Any]) -> Json:
+    """The frame with these values in it, but for those that are null or empty."""
+    filled = dict(frame)
+    for key, value in given(own).items():
+        filled[key] = _filled(frame.get(key, {}), value) if isinstance(value, dict) else value
+    return filled
+
+
+def _queried(frame: Json, about: About, queries: Sequence[Query]) -> Json:
+    """The frame with a panel's words and queries in it."""
+    own = {
         "id": about.id,
         "title": about.title,
         "description": about.description,
-        "dataSource": DATASOURCE,
+        "fieldConfig": {"defaults": {"noValue": about.no_value, "unit": about.unit}},
         "targets": [_target(query, letter) for query, letter in zip(queries, ascii_uppercase, strict=False)],
-        "interval": interval,
-        "maxDataPoints": None,
     }
+    return _filled(frame, own)
 
 
-def _target(query: Query, letter: str) -> _Target:
-    return _Target(
-        expr=query.expr,
-        legendFormat=query.legend or "__auto",
-        format="table" if query.table else "time_series",
-        instant=query.table or query.instant,
-        refId=letter,
-        datasource=DATASOURCE,
-    )
-
-
-def _defaults(about: About, links: Iterable[Link] = ()) -> Json:
-    return {"noValue": about.no_value, "unit": about.unit, "links": [link.to_json() for link in links]}
+def _target(query: Query, letter: str) -> Json:
+    """With the keys that Grafana's own editor writes; grafanalib's target has others."""
+    instant = query.table or query.instant
+    return {
+        "datasource": DATASOURCE,
+        "editorMode": "code",
+        "expr": query.expr,
+        "format": "table" if query.table else "time_series",
+        "instant": instant,
+        "range": not instant,
+        "legendFormat": query.legend or "__auto",
+        "refId": letter,
+    }
 
 
 def _variable(name: str, label: str, kind: str, *, query: object, refresh: int) -> Json:
@@ -346,27 +361,18 @@ def _variable(name: str, label: str, kind: str, *, query: object, refresh: int) 
     return {key: value for key, value in json_data.items() if key not in dropped} | {"query": query}
 
 
-def _laid_out(sections: Iterable[Section]) -> Iterable[core.Panel]:
+def _laid_out(sections: Iterable[Section]) -> Iterable[Json]:
     """Give every panel its place: left to right, then on to the next line; headings take a line of their own."""
     top = 0
     for section in sections:
         if section.title:
-            position = core.GridPos(h=ROW_HEIGHT, w=GRID_WIDTH, x=0, y=top)
-            yield core.RowPanel(id=section.id, title=section.title, gridPos=position, maxDataPoints=None)
+            position = {"h": ROW_HEIGHT, "w": GRID_WIDTH, "x": 0, "y": top}
+            yield _ROW | {"id": section.id, "title": section.title, "gridPos": position}
             top += ROW_HEIGHT
         left = line_height = 0
         for placed in section.panels:
             if left + placed.width > GRID_WIDTH:
                 top, left, line_height = top + line_height, 0, 0
-            placed.panel.gridPos = core.GridPos(h=placed.height, w=placed.width, x=left, y=top)
-            yield placed.panel
+            yield placed.panel | {"gridPos": {"h": placed.height, "w": placed.width, "x": left, "y": top}}
             left, line_height = left + placed.width, max(line_height, placed.height)
         top += line_height
-
-
-def _panel_json(panel: core.Panel) -> Json:
-    content: Json = panel.to_json_data()
-    content.pop("color", None)  # grafanalib writes a table's colour here, too
-    if not content["targets"]:
-        del content["fieldConfig"]
-    return content

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from generator.health import STALE_SECONDS
+from generator.alerting.health import STALE_SECONDS
 from generator.render.dashboards import grafana
 from generator.render.dashboards.fields import Json
 from generator.render.dashboards.grafana import About, Placed, Query

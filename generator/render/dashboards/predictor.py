@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from generator import catalogue, conventions
-from generator.model import Evaluation, Model, Predictor
+from generator.model import Evaluation, Feature, Model, Predictor
 from generator.promql import any_matcher, matcher, quote, selector
 from generator.render.dashboards import alerts, fields, grafana, links, marks, panels, words
 from generator.render.dashboards.grafana import About, Placed, Query, Section
@@ -12,6 +12,7 @@ from generator.render.dashboards.queries import WEEK, among, latest, moved, rank
 
 RANKED = 25
 LINES = 10
+EXPECTED = 6  # of the features: a panel each
 _MEAN, _QUANTILE = "ml_prediction_mean", "ml_prediction_quantile"
 _DEFAULTS, _NULLS = "ml_feature_default_ratio", "ml_feature_null_ratio"
 _LABELLED = "ml_evaluation_labelled_ratio"
@@ -29,6 +30,8 @@ def render(predictor: Predictor) -> bytes:
         Section(_predictions(predictor), "Predictions", 100),
         Section(_features(predictor), "Features", 200),
     ]
+    if expected := _expected(predictor):
+        sections.append(Section(expected, "Expected values", 400))
     if predictor.evaluation is not None:
         sections.append(Section(_evaluation(predictor, predictor.evaluation), "Evaluation against actuals", 300))
     if predictor.alerts:
@@ -223,6 +226,33 @@ def _moved(predictor: Predictor) -> Placed:
     change = moved("ml_feature_mean", _of(predictor), by="ml_feature_stddev")
     mine = links.encoded(predictor.id)
     return panels.moves(told, change, LINES, ("feature", "model_id"), predictor=mine, width=24)
+
+
+def _expected(predictor: Predictor) -> list[Placed]:
+    """The extremes of features of which the registry says what makes sense, beside that; the most important ones."""
+    known = (one for one in predictor.features if (one.expect_min, one.expect_max) != (None, None))
+    chosen = sorted(known, key=lambda feature: -(feature.importance or 0))[:EXPECTED]
+    return [_extremes(predictor, feature) for feature in chosen]
+
+
+def _extremes(predictor: Predictor, feature: Feature) -> Placed:
+    of = (_of(predictor), matcher("model_id", predictor.primary.id), matcher("feature", feature.name))
+    told = About(
+        conventions.expected_panel_id(feature.name),
+        words.title(feature.name),
+        "Smallest and greatest value of the primary's feature in each window; red is what the registry does not expect."
+        "\n\n**When a line is in the red:** a unit mix-up, a sentinel such as -1 or 9999, or an `expect` that is too "
+        "narrow.",
+        words.unit_id(feature.unit),
+        "No numbers: the feature is categorical, or had no values",
+    )
+    return grafana.timeseries(
+        told,
+        [Query(latest(metric, *of), name) for metric, name in (("ml_feature_max", "max"), ("ml_feature_min", "min"))],
+        thresholds=fields.threshold_steps(feature.expect_min, feature.expect_max),
+        width=8,
+        height=6,
+    )
 
 
 def _evaluation(predictor: Predictor, evaluation: Evaluation) -> list[Placed]:

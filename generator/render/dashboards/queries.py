@@ -1,7 +1,7 @@
 """The PromQL that panels share.
 
 Gauges describe the latest closed window and come once an hour or a day, so every panel looks back one window and a
-margin: `last_over_time(m{window="1h"}[1h10m])`. The label values `1h` and `1d` are durations, too.
+margin: `last_over_time(m{window="1h"}[1h600s])`. The label's values are durations, too, of any unit but seconds.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from generator import catalogue
 from generator.promql import matcher, quote, selector
 
 WINDOW = '"${window}"'
-MARGIN = "10m"
+MARGIN = "600s"
 WEEK = "1w"
 MIN_SAMPLES = 20  # fewer move by chance
 
@@ -82,19 +82,9 @@ def among(expr: str, count: int, *, by: str = "", lowest: bool = False) -> str:
     return f"{expr} and {pick}({count}, {reach}(({by or expr})[$__range:1h] @ end()))"
 
 
-def enough(expr: str, samples: str, *matchers: str, least: int, window: str | None = None) -> str:
+def enough(expr: str, samples: str, *matchers: str, least: int) -> str:
     """The series behind which there are samples enough."""
-    return f"{expr} and on ({keys(samples)}) {latest(samples, *matchers, window=window)} >= {least}"
-
-
-def changed(metric: str, *matchers: str, window: str) -> str:
-    """How far a gauge is from the median of the same hours of past weeks, as a share of that; two weeks are needed."""
-    weeks = " or ".join(
-        labelled(latest(metric, *matchers, window=window, offset=f"{week}w"), "week", str(week))
-        for week in (1, 2, 3, 4)
-    )
-    baseline = f"(quantile by ({keys(metric)}) (0.5, {weeks}) != 0 and count by ({keys(metric)}) ({weeks}) >= 2)"
-    return f"abs({latest(metric, *matchers, window=window)} / {baseline} - 1)"
+    return f"{expr} and on ({keys(samples)}) {latest(samples, *matchers)} >= {least}"
 
 
 def ranked(metric: str, *matchers: str, count: int) -> str:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from string import ascii_uppercase
 from typing import Any
 
+from generator.alerting.health import health_rules
+from generator.alerting.rules import Rule, duration, rules_of
+from generator.alerting.words import Format, show
 from generator.conventions import (
     EXPORTER_STEM,
     FEATURE_DASHBOARD_FILE,
@@ -21,7 +23,6 @@ from generator.conventions import (
     stem,
     terraform_file,
 )
-from generator.health import health_rules
 from generator.model import AlertSeverity, Predictor, Registry, Team
 from generator.render.grafana.objects import (
     EXPRESSIONS,
@@ -36,13 +37,15 @@ from generator.render.grafana.objects import (
     Root,
     RuleGroup,
 )
-from generator.rules import Reading, Rule, duration, number, rules_of
-from generator.wording import Unit, show
 
 INTERVAL_SECONDS = 60
 GROUP_BY = ("alertname", "grafana_folder", "predictor")
 
-_FORMAT = {Unit.NUMBER: "humanize", Unit.RATIO: "humanizePercentage", Unit.SECONDS: "humanizeDuration"}
+_SHOWN = {
+    Format.NUMBER: "{{ humanize $values.B.Value }}",
+    Format.RATIO: "{{ humanizePercentage $values.B.Value }}",
+    Format.SECONDS: "{{ humanizeDuration $values.B.Value }}",
+}
 
 
 def team_root(team: Team, predictors: tuple[Predictor, ...]) -> Root:
@@ -81,9 +84,11 @@ def shared_root(registry: Registry) -> Root:
 
 
 def bare_roots(registry: Registry) -> tuple[Root, ...]:
-    """All roots, those of teams without their predictors' files."""
-    owners = {predictor.team.id for predictor in registry.predictors}
-    return (shared_root(registry), *(team_root(team, ()) for team in registry.teams if team.id in owners))
+    """All roots, those of teams without their predictors' files.
+
+    A team that has no predictor has one, too: without it, nothing would remove what its last one left in Grafana.
+    """
+    return (shared_root(registry), *(team_root(team, ()) for team in registry.teams))
 
 
 def rule_uids(registry: Registry) -> Iterator[str]:
@@ -120,9 +125,7 @@ def _predictor_file(root: str, predictor: Predictor) -> PredictorFile:
 
 
 def _rule(rule: Rule, contact_point: str) -> AlertRule:
-    queries = _queries(rule)
-    values = [query.ref_id for query in queries if query.model.get("type") == "reduce"]
-    shown = " to ".join(f"{{{{ {_FORMAT[rule.unit]} $values.{ref}.Value }}}}" for ref in values)
+    shown = _SHOWN[rule.format]
     annotations = {
         "summary": show(rule.summary, shown),
         "description": show(rule.description, shown),
@@ -135,10 +138,10 @@ def _rule(rule: Rule, contact_point: str) -> AlertRule:
     return AlertRule(
         uid=rule.uid,
         name=rule.name,
-        condition=queries[-1].ref_id,
-        queries=queries,
+        condition="C",
+        queries=(_query("A", rule), _last("B", "A", rule), _condition("C", "B", rule)),
         pending=duration(rule.pending_seconds),
-        no_data_state="Alerting" if rule.absent else "OK",
+        no_data_state="OK",
         exec_err_state="KeepLast",  # a data source that is down must not page every team
         labels=dict(rule.labels),
         annotations=annotations,
@@ -147,35 +150,27 @@ def _rule(rule: Rule, contact_point: str) -> AlertRule:
     )
 
 
-def _queries(rule: Rule) -> tuple[Query, ...]:
-    """A query for each reading, the last value of each, and the condition."""
-    readings = rule.readings
-    refs = ascii_uppercase[: 2 * len(readings) + 1]
-    queried, reduced, condition = refs[: len(readings)], refs[len(readings) : -1], refs[-1]
-    queries = (
-        _query(ref, rule.guarded(reading.value), rule.range_seconds)
-        for ref, reading in zip(queried, readings, strict=True)
-    )
-    lasts = (_last(ref, of) for ref, of in zip(reduced, queried, strict=True))
-    return (*queries, *lasts, _condition(condition, tuple(zip(reduced, readings, strict=True))))
+def _query(ref: str, rule: Rule) -> Query:
+    model = {"editorMode": "code", "expr": rule.value, "instant": True, "range": False}
+    return Query(ref, PROMETHEUS, rule.look_back_seconds, 0, model)
 
 
-def _query(ref: str, expression: str, range_seconds: int) -> Query:
-    model = {"editorMode": "code", "expr": expression, "instant": True, "range": False}
-    return Query(ref, PROMETHEUS, range_seconds, 0, model)
+def _last(ref: str, of: str, rule: Rule) -> Query:
+    """The value of the query, or the threshold itself, which is not past it, for NaN.
+
+    A series that is dropped, as NaN is in the mode `dropNN`, counts as missing: its alert would fire on for two more
+    evaluations.
+    """
+    judged = rule.high if rule.high is not None else rule.low
+    return _expression(ref, "reduce", of, reducer="last", settings={"mode": "replaceNN", "replaceWithValue": judged})
 
 
-def _last(ref: str, of: str) -> Query:
-    return _expression(ref, "reduce", of, reducer="last", settings={"mode": "dropNN"})
-
-
-def _condition(ref: str, readings: tuple[tuple[str, Reading], ...]) -> Query:
-    """True when a reading is past its threshold: one by a threshold, which Grafana draws; two by their disjunction."""
-    if len(readings) > 1:
-        past = " || ".join(f"${of} {reading.operator} {number(reading.threshold)}" for of, reading in readings)
-        return _expression(ref, "math", past)
-    of, reading = readings[0]
-    evaluator = {"type": "gt" if reading.operator == ">" else "lt", "params": [reading.threshold]}
+def _condition(ref: str, of: str, rule: Rule) -> Query:
+    evaluator: dict[str, Any] = {"type": "outside_range", "params": [rule.low, rule.high]}
+    if rule.low is None:
+        evaluator = {"type": "gt", "params": [rule.high]}
+    elif rule.high is None:
+        evaluator = {"type": "lt", "params": [rule.low]}
     return _expression(ref, "threshold", of, conditions=[{"evaluator": evaluator}])
 
 

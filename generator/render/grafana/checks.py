@@ -52,10 +52,10 @@ def _root(root: Root) -> Iterator[str]:
     yield from _folder(root.folder)
     for point in root.contact_points:
         yield from _contact_point(point, root.path)
-    targets = {point.severity for point in root.contact_points} or {SHARED_CONTACT}
+    severities = {point.severity for point in root.contact_points} or {SHARED_CONTACT}
     for file in root.files:
         if file.group:
-            yield from _group(file.group, file.path, targets)
+            yield from _group(file.group, file.path, severities)
     yield from _repeated("resource address", (d.address for f in root.files for d in f.dashboards), root.path)
     yield from _repeated("rule group", (f.group.name for f in root.files if f.group), root.path)
 
@@ -73,11 +73,11 @@ def _contact_point(point: ContactPoint, root: str) -> Iterator[str]:
         yield f"{where}: kind {point.kind!r} is none of {_listed(_CONTACT_KINDS)}"
     if point.severity not in _SEVERITIES:
         yield f"{where}: severity {point.severity!r} is none of {_listed(_SEVERITIES)}"
-    if not point.target.strip() or not point.name.strip():
+    if not point.recipient.strip() or not point.name.strip():
         yield f"{where}: notifies nothing; name the team's Slack channel or PagerDuty service"
 
 
-def _group(group: RuleGroup, path: str, targets: set[str]) -> Iterator[str]:
+def _group(group: RuleGroup, path: str, severities: set[str]) -> Iterator[str]:
     if group.interval_seconds <= 0 or group.interval_seconds % 10:
         yield f"{path}: interval of {group.interval_seconds} s is no multiple of 10 s"
     if not group.name.strip() or len(group.name) > _MAX_NAME:
@@ -90,7 +90,7 @@ def _group(group: RuleGroup, path: str, targets: set[str]) -> Iterator[str]:
     for rule in group.rules:
         for check_rule in _RULE_CHECKS:
             yield from (f"{path}: rule {rule.name!r}: {problem}" for problem in check_rule(rule))
-        if rule.contact_point not in targets:
+        if rule.contact_point not in severities:
             yield (
                 f"{path}: rule {rule.name!r}: its team has nowhere to send {rule.contact_point!r} alerts; "
                 f"give the team a {_MEANS.get(rule.contact_point, 'contact point')}, or change the severity"

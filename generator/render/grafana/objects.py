@@ -63,7 +63,7 @@ class ContactPoint:
     severity: str
     kind: str
     name: str
-    target: str
+    recipient: str
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from generator.conventions import PROMETHEUS_FOLDER, stem
+from generator.conventions import PROMETHEUS_FOLDER, UNREACHABLE_RULE, health_rule_name, stem
 from generator.model import AlertSeverity, Registry, Team
 from generator.render.yaml_files import yaml_file
 
@@ -14,10 +14,30 @@ Secrets are read from files; `platform` gets the alerts about the exporter itsel
 Put your Grafana's address in the place of https://grafana.example.com."""
 _SECRETS = "/etc/alertmanager/secrets"
 _PLATFORM = "platform"
-_MESSAGE = """{{ range .Alerts }}{{ .Annotations.summary }}
+_LINE = """{{ .Annotations.summary }}
 {{ with .Annotations.dashboard }}<https://grafana.example.com{{ . }}|Panel>{{ end }}\
 {{ with .Annotations.runbook_url }} <{{ . }}|Runbook>{{ end }}
-{{ end }}"""
+"""
+_SLACK = {
+    "title": "{{ len .Alerts.Firing }} firing, {{ len .Alerts.Resolved }} resolved: {{ .CommonLabels.predictor }}",
+    "text": "".join(
+        [
+            *("{{ range .Alerts.Firing }}", _LINE, "{{ end }}"),
+            *("{{ with .Alerts.Resolved }}*Resolved*\n{{ range . }}", _LINE, "{{ end }}{{ end }}"),
+        ]
+    ),
+}
+_PAGERDUTY = {
+    "description": "{{ with index .Alerts 0 }}{{ .Annotations.summary }}{{ end }}"
+    "{{ if gt (len .Alerts) 1 }} (1 of {{ len .Alerts }} alerts){{ end }}",
+    "client": "driftgauge",
+    "client_url": "https://grafana.example.com{{ with index .Alerts 0 }}{{ .Annotations.dashboard }}{{ end }}",
+    "details": {
+        "firing": "{{ range .Alerts.Firing }}{{ .Annotations.description }}\n{{ end }}",
+        "resolved": "{{ range .Alerts.Resolved }}{{ .Annotations.summary }}\n{{ end }}",
+        "runbook": "{{ with index .Alerts 0 }}{{ .Annotations.runbook_url }}{{ end }}",
+    },
+}
 _OWN = 'driftgauge=~".+"'
 
 
@@ -44,6 +64,10 @@ def render(registry: Registry) -> dict[str, bytes]:
                 "target_matchers": ['driftgauge=~"freshness|threshold"'],
                 "equal": ["log"],
             },
+            {  # an exporter that is gone says nothing of any
+                "source_matchers": [_matcher("alertname", health_rule_name(UNREACHABLE_RULE))],
+                "target_matchers": ['driftgauge=~"freshness|threshold"'],
+            },
         ],
         "receivers": [{"name": _PLATFORM}, *receivers],
     }
@@ -62,11 +86,10 @@ def _receivers(team: Team) -> list[dict[str, Any]]:
     receivers: list[dict[str, Any]] = []
     if AlertSeverity.PAGE in names:
         pagerduty = {"routing_key_file": f"{secret}-pagerduty-routing-key", "component": team.pagerduty_service}
-        receivers.append({"name": names[AlertSeverity.PAGE], "pagerduty_configs": [pagerduty]})
+        receivers.append({"name": names[AlertSeverity.PAGE], "pagerduty_configs": [pagerduty | _PAGERDUTY]})
     if AlertSeverity.NOTIFY in names:
         slack = {"api_url_file": f"{secret}-slack-url", "channel": team.slack_channel, "send_resolved": True}
-        slack |= {"text": _MESSAGE}
-        receivers.append({"name": names[AlertSeverity.NOTIFY], "slack_configs": [slack]})
+        receivers.append({"name": names[AlertSeverity.NOTIFY], "slack_configs": [slack | _SLACK]})
     return receivers
 
 

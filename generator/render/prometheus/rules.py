@@ -6,20 +6,20 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from generator.alerting.health import health_rules
+from generator.alerting.rules import Rule, duration, rules_of
+from generator.alerting.words import Format, show
 from generator.conventions import EXPORTER_STEM, PROMETHEUS_FOLDER, stem
-from generator.health import health_rules
 from generator.model import Predictor, Registry
 from generator.render.renderer import Files
 from generator.render.yaml_files import yaml_file
-from generator.rules import Rule, duration, rules_of
-from generator.wording import Unit, show
 
 INTERVAL_SECONDS = 60
 
 _SHOWN = {
-    Unit.NUMBER: "{{ $value | humanize }}",
-    Unit.RATIO: "{{ $value | humanizePercentage }}",
-    Unit.SECONDS: "{{ $value | humanizeDuration }}",
+    Format.NUMBER: "{{ $value | humanize }}",
+    Format.RATIO: "{{ $value | humanizePercentage }}",
+    Format.SECONDS: "{{ $value | humanizeDuration }}",
 }
 
 
@@ -69,8 +69,8 @@ def _in_grafana(rule: Rule) -> str:
 
 def _rule(rule: Rule) -> dict[str, Any]:
     annotations = {
-        "summary": show(rule.summary, _SHOWN[rule.unit]),
-        "description": show(rule.description, _SHOWN[rule.unit]),
+        "summary": show(rule.summary, _SHOWN[rule.format]),
+        "description": show(rule.description, _SHOWN[rule.format]),
         "dashboard": _in_grafana(rule),
     }
     if rule.runbook_url:

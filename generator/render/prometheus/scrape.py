@@ -6,8 +6,7 @@ from generator.conventions import PROMETHEUS_FOLDER
 from generator.render.yaml_files import yaml_file
 
 _FILE = f"{PROMETHEUS_FOLDER}/scrape.example.yaml"
-_ABOUT = """An example: copy what you need into your Prometheus' configuration, which is yours to keep.
-Keep at least five weeks (--storage.tsdb.retention.time=40d): baselines look four weeks back."""
+_ABOUT = "An example: copy what you need into your Prometheus' configuration, which is yours to keep."
 
 
 def render() -> dict[str, bytes]:

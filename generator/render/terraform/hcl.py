@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import groupby
+from json.encoder import encode_basestring
 from typing import Any
 
-from generator.rules import number
+from generator.alerting.rules import number
 
 _ESCAPES = str.maketrans({"\\": "\\\\", '"': '\\"', "\n": "\\n", "\r": "\\r", "\t": "\\t"})
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ufeff]")
@@ -29,7 +31,7 @@ class Raw:
 class Json:
     """A value that reaches the provider as JSON text."""
 
-    value: Mapping[str, Any]
+    value: dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -47,11 +49,13 @@ class Block:
 def document(comments: Iterable[str], blocks: Iterable[Block]) -> bytes:
     """A file: comment lines, then blocks."""
     head = "".join(f"# {line}\n" for line in comments)
-    return "\n".join((head, *("".join(f"{line}\n" for line in _block(block, "")) for block in blocks))).encode()
+    return "\n".join((head, *(f"{_block(block, '')}\n" for block in blocks))).encode()
 
 
 def quote(text: str) -> str:
     """A string literal that means `text`, whatever it holds."""
+    if text.replace("\n", "").isprintable() and "${" not in text and "%{" not in text:
+        return encode_basestring(text)  # the same, ten times as fast
     escaped = _CONTROL.sub(lambda match: f"\\u{ord(match[0]):04x}", text.translate(_ESCAPES))
     return f'"{_TEMPLATE.sub(_escape_template, escaped)}"'
 
@@ -61,54 +65,49 @@ def _escape_template(match: re.Match[str]) -> str:
     return f"{before}\\u{ord(sign):04x}{{" if before else f"{sign}{sign}{{"
 
 
-def _block(block: Block, indent: str) -> Iterator[str]:
-    yield f"{indent}{block.head} {{"
-    yield from _attributes(block.attributes, indent + _INDENT)
-    for position, nested in enumerate(block.blocks):
-        if position or block.attributes:
-            yield ""
-        yield from _block(nested, indent + _INDENT)
-    yield f"{indent}}}"
+def _block(block: Block, indent: str) -> str:
+    inner = indent + _INDENT
+    attributes = [_attributes(block.attributes, inner)] if block.attributes else []
+    content = "\n\n".join((*attributes, *(_block(nested, inner) for nested in block.blocks)))
+    return f"{indent}{block.head} {{\n{content}\n{indent}}}" if content else f"{indent}{block.head} {{\n{indent}}}"
 
 
-def _attributes(attributes: Mapping[str, Any], indent: str) -> Iterator[str]:
+def _attributes(attributes: Mapping[str, Any], indent: str) -> str:
     """One-line neighbours have their `=` aligned; a value of several lines stands by itself."""
     written = ((_key(name), _value(value, indent)) for name, value in attributes.items())
-    for single, run in groupby(written, lambda pair: len(pair[1]) == 1):
+    lines: list[str] = []
+    for several, run in groupby(written, lambda pair: "\n" in pair[1]):
         pairs = list(run)
-        width = max(len(key) for key, _ in pairs) if single else 0
-        for key, (first, *rest) in pairs:
-            yield f"{indent}{key:<{width}} = {first}"
-            yield from rest
+        width = 0 if several else max(len(key) for key, _ in pairs)
+        lines += (f"{indent}{key:<{width}} = {value}" for key, value in pairs)
+    return "\n".join(lines)
 
 
-def _value(value: Any, indent: str) -> list[str]:
-    """The lines of a value, the first of them without its indentation."""
-    match value:
-        case Mapping():
-            return ["{", *_attributes(value, indent + _INDENT), f"{indent}}}"]
-        case Json(content):
-            first, *rest, last = _value(content, indent)
-            return [f"jsonencode({first}", *rest, f"{last})"]
-        case _:
-            return [_inline(value)]
+def _value(value: Any, indent: str) -> str:
+    """A value whose first line is indented already."""
+    if isinstance(value, dict):
+        return f"{{\n{_attributes(value, indent + _INDENT)}\n{indent}}}" if value else f"{{\n{indent}}}"
+    if isinstance(value, Json):
+        return f"jsonencode({_value(value.value, indent)})"
+    return _inline(value)
 
 
 def _inline(value: Any) -> str:
     match value:
+        case str():
+            return quote(value)
         case Raw(code):
             return code
         case bool():
             return "true" if value else "false"
         case int() | float():
             return number(value)
-        case str():
-            return quote(value)
-        case Mapping():
+        case dict():
             return f"{{ {', '.join(f'{_key(name)} = {_inline(entry)}' for name, entry in value.items())} }}"
         case _:
             return f"[{', '.join(_inline(entry) for entry in value)}]"
 
 
+@lru_cache(1024)
 def _key(name: str) -> str:
     return name if _IDENTIFIER.fullmatch(name) else quote(name)

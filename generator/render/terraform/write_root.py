@@ -91,10 +91,10 @@ def _contact_variables(point: ContactPoint) -> Iterator[Block]:
     name = f"{point.kind}_contact_point"
     yield _variable(name, about, _not_empty(name), default=None)
     if point.kind == "slack":
-        yield _secret("slack_token", f"Slack bot token for {point.target}; or slack_url.")
-        yield _secret("slack_url", f"Slack webhook URL for {point.target}; or slack_token.")
+        yield _secret("slack_token", f"Slack bot token for {point.recipient}; or slack_url.")
+        yield _secret("slack_url", f"Slack webhook URL for {point.recipient}; or slack_token.")
     else:
-        yield _secret("pagerduty_integration_key", f"Integration key of the PagerDuty service {point.target}.")
+        yield _secret("pagerduty_integration_key", f"Integration key of the PagerDuty service {point.recipient}.")
 
 
 def _variable(name: str, about: str, validation: Block | None = None, **settings: Any) -> Block:
@@ -143,12 +143,12 @@ def _contact_point(point: ContactPoint) -> Block:
 
 def _slack(point: ContactPoint) -> Block:
     secrets = {"token": Raw("var.slack_token"), "url": Raw("var.slack_url")}
-    return Block("slack", {"recipient": point.target, **secrets})
+    return Block("slack", {"recipient": point.recipient, **secrets})
 
 
 def _pagerduty(point: ContactPoint) -> Block:
     key = Raw("var.pagerduty_integration_key")
-    return Block("pagerduty", {"integration_key": key, "severity": "critical", "component": point.target})
+    return Block("pagerduty", {"integration_key": key, "severity": "critical", "component": point.recipient})
 
 
 def _secret_given(point: ContactPoint) -> Block:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -13,12 +13,14 @@ from metrics_exporter.definitions import Definitions
 from metrics_exporter.profiles.profile import Series
 from metrics_exporter.serving.exposition import Encoded, encode
 from metrics_exporter.serving.page import build, problems, words
-from metrics_exporter.serving.page.charts import midnights
 from metrics_exporter.serving.page.facts import Problem, Status
-from metrics_exporter.serving.page.trails import SPAN, Trails
+from metrics_exporter.serving.page.problems import AlertKey
+from metrics_exporter.serving.page.subjects import MOST_SECTIONS, MOST_SERIES, followed, wanted, worst
+from metrics_exporter.serving.page.trails import SPAN, Slots, Trails
 from metrics_exporter.serving.view import Group
+from metrics_exporter.statistics import readings
+from metrics_exporter.statistics.readings import Firing
 
-_MOST_SECTIONS = 60
 _MOST_GAPS = 12
 
 _TEMPLATES = Environment(
@@ -43,11 +45,12 @@ class News:
     series: int
     now: datetime
     next_due: datetime
+    grafana_url: str | None = None
 
 
 @dataclass
 class Page:
-    """Renders the page, and remembers the hours that its charts show.
+    """Renders the page, and remembers what its charts show.
 
     Attributes:
         complete: the charts show all of the past that there is; else the next page has more of it.
@@ -55,6 +58,7 @@ class Page:
 
     trails: Trails
     complete: bool = True
+    _fires: dict[AlertKey, datetime | None] | None = None
     _wanted: dict[Series, None] = field(default_factory=dict)
 
     def render(self, news: News) -> Encoded:
@@ -63,43 +67,52 @@ class Page:
 
     def status(self, news: News) -> Status:
         """What the page says."""
-        subjects = build.subjects(news.groups, news.reports)
-        self._follow(subjects, news.reports)
-        gaps = sorted(
-            (gap for place, subject in enumerate(subjects) for gap in build.gaps(subject, self.trails, place)),
-            key=lambda gap: (-gap.total, gap.predictor, gap.feature),
-        )
-        found = [
+        found = followed(news.groups, news.reports)
+        self._follow(wanted(found, news.groups), news.reports)
+        gaps = build.gaps(found, worst(news.groups), self.trails)
+        firing = [each for report in news.reports for each in readings.firing(news.definitions, report.readings)]
+        told = [
             *(Problem(True, failure) for failure in news.failures),
             *problems.stale_logs(news.definitions, news.reports, news.now),
-            *problems.silent_models(subjects, self.trails),
-            *problems.jumps(gaps),
-            *problems.unregistered(subjects, news.definitions),
+            *problems.silent_models(found, self.trails),
+            *problems.gaps_and_alerts(found, gaps, firing, news.definitions, self._firing_since(firing, news.now)),
+            *problems.unregistered(found, news.definitions),
         ]
-        end = max((subject.end for subject in subjects if subject.end), default=news.now)
+        end = max((subject.end for subject in found if subject.end), default=news.now)
+        places = {report.log: place for place, report in enumerate(news.reports)}
         return Status(
             now=news.now,
             next_due=news.next_due,
-            problems=tuple(sorted(found, key=lambda problem: not problem.failing)),
+            problems=tuple(sorted(told, key=lambda problem: not problem.failing)),
             predictors=tuple(
-                build.predictor(subject, news.definitions, self.trails, place)
-                for place, subject in enumerate(subjects[:_MOST_SECTIONS])
+                build.predictor(subject, news.definitions, self.trails, place, places[subject.log])
+                for place, subject in enumerate(found[:MOST_SECTIONS])
             ),
-            hidden_predictors=tuple(subject.name for subject in subjects[_MOST_SECTIONS:]),
+            hidden_predictors=tuple(subject.name for subject in found[MOST_SECTIONS:]),
             gaps=tuple(gaps[:_MOST_GAPS]),
             hidden_gaps=len(gaps[_MOST_GAPS:]),
             logs=tuple(build.log(report, news.definitions, self.trails) for report in news.reports),
             series=news.series,
-            features=sum(len(subject.features) for subject in subjects),
-            midnights=midnights(end),
+            features=sum(len(subject.features) for subject in found),
+            grafana_url=news.grafana_url,
             dates=(words.moment(end - SPAN), words.moment(end)),
         )
 
-    def _follow(self, subjects: Sequence[build.Subject], reports: Sequence[LogReport]) -> None:
+    def _firing_since(self, firing: Iterable[Firing], now: datetime) -> Mapping[AlertKey, datetime | None]:
+        """When each alert that fires was first seen to; None of those that did so on the first page."""
+        first = None if self._fires is None else now
+        before = self._fires or {}
+        self._fires = {key: before.get(key, first) for key in {(each.predictor, each.alert.id) for each in firing}}
+        return self._fires
+
+    def _follow(self, series: Iterable[Series], reports: Sequence[LogReport]) -> None:
         """Keep to the series that were wanted first: those that come later have no past to show."""
-        for series in build.wanted(subjects):
-            if len(self._wanted) < build.MOST_SERIES:
-                self._wanted.setdefault(series)
-        latest = [report.latest["1h"] for report in reports if "1h" in report.latest]
-        complete = [self.trails.follow(window, self._wanted.keys()) for window in latest]
+        for each in series:
+            if len(self._wanted) < MOST_SERIES:
+                self._wanted.setdefault(each)
+        complete = []
+        for report in reports:
+            slots = Slots.of(report.windows)
+            if latest := report.latest.get(slots.window):
+                complete.append(self.trails.follow(latest, slots, self._wanted.keys()))
         self.complete = all(complete)

@@ -1,174 +1,146 @@
-"""Reports, groups and trails → what the page says."""
+"""Reports, predictors and trails → what the page says of each."""
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
-from datetime import datetime
-from statistics import median
+from datetime import datetime, timedelta
+from fnmatch import fnmatchcase
 
 import yaml
 
 from metrics_exporter.compute.refresh import LogReport
-from metrics_exporter.definitions import Definitions
+from metrics_exporter.definitions import Comparison, Definitions, Statistic
 from metrics_exporter.definitions import Predictor as Registered
 from metrics_exporter.profiles.profile import Profile, Series
-from metrics_exporter.serving.page import charts, words
+from metrics_exporter.serving.page import charts, subjects, words
 from metrics_exporter.serving.page.facts import Chart, Feature, Gap, Log, Model, Predictor
-from metrics_exporter.serving.page.trails import HOUR, SLOTS, Point, Trails
-from metrics_exporter.serving.view import Group
-from metrics_exporter.statistics.kinds import ModelState
+from metrics_exporter.serving.page.subjects import MOST_FEATURES, Followed
+from metrics_exporter.serving.page.trails import Point, Points, Slots, Trails, latest, latest_back, usual
+from metrics_exporter.windows import DAY
 
-ENOUGH_ROWS = 20  # a ratio of fewer rows says little
-MOST_SERIES = 600
-MOST_FEATURES = 60
-
-
-@dataclass(frozen=True, slots=True)
-class Subject:
-    """A predictor as its groups show it; `main` is its primary model, or the busiest where nobody said which."""
-
-    name: str
-    log: str
-    end: datetime | None
-    models: tuple[ModelState, ...]
-    main: ModelState
-    features: tuple[tuple[str, Profile], ...]
+JUMP = 0.2  # more missing values than usual, as a share of all predictions
+_MOVED = 0.25  # of the width of a feature's usual band, or of its values in categories
+_SAME_SCALE = frozenset({Statistic.MEAN, Statistic.QUANTILE, Statistic.MIN, Statistic.MAX})  # as a chart's
 
 
-def subjects(groups: Iterable[Group], reports: Sequence[LogReport]) -> tuple[Subject, ...]:
-    """The predictors, by name; their features are those of the main model in the latest day or hour."""
-    ends = {report.log: report.latest["1h"].end for report in reports if "1h" in report.latest}
-    gathered: dict[str, list[Group]] = defaultdict(list)
-    for group in groups:
-        gathered[group.predictor].append(group)
-    return tuple(_subject(name, found, ends.get(found[0].log)) for name, found in sorted(gathered.items()))
-
-
-def _subject(name: str, groups: Sequence[Group], end: datetime | None) -> Subject:
-    latest = max(groups, key=lambda group: group.context.window == "1h")
-    daily_rows = {model.model_id: model.rows or 0 for group in groups for model in group.models}
-    models = sorted(latest.models, key=lambda model: (model.role != "primary", -daily_rows[model.model_id]))
-    features = {
-        profile.series.feature: profile
-        for group in groups
-        for profile in group.features
-        if profile.series.model_id == models[0].model_id and profile.series.feature is not None
-    }
-    return Subject(name, groups[0].log, end, tuple(models), models[0], tuple(sorted(features.items())))
-
-
-def wanted(subjects: Sequence[Subject]) -> list[Series]:
-    """The series that charts need, the most telling first: main models, other models, features by their gaps."""
-    mains = [Series(subject.name, subject.main.model_id, None) for subject in subjects]
-    others = [Series(s.name, model.model_id, None) for s in subjects for model in s.models[1:]]
-    features = sorted(
-        (profile for subject in subjects for _, profile in subject.features),
-        key=lambda profile: -(profile.defaults + profile.nulls) / (profile.rows or 1),
-    )
-    return [*mains, *others, *(profile.series for profile in features)]
-
-
-def predictor(subject: Subject, definitions: Definitions, trails: Trails, place: int) -> Predictor:
+def predictor(subject: Followed, definitions: Definitions, trails: Trails, place: int, log_place: int) -> Predictor:
     """A predictor's row and section."""
     registered = definitions.predictors.get(subject.name)
     unit = registered.unit or "" if registered else ""
-    points = {m.model_id: _points(subject, trails, m.model_id, None) for m in subject.models}
-    main = points[subject.main.model_id]
-    others = [points[model.model_id] for model in subject.models[1:4]]
-    anchor = f"p{place}"
-    features = tuple(
-        _feature(name, profile, _points(subject, trails, profile.series.model_id, name), _unit(registered, name))
-        for name, profile in subject.features[:MOST_FEATURES]
-    )
+    points = {model.id: subject.points(trails, model.id, None) for model in subject.models}
+    others = [points[model.id] for model in subject.models[1:4]]
+    features = [
+        _feature(subject, subject.profiles[row], definitions, trails, log_place)
+        for row in subject.features[:MOST_FEATURES].tolist()
+    ]
+    features.sort(key=lambda feature: (-feature.change, feature.name))
+    chart = _Charts(subject, log_place)
+    limits = _thresholds(definitions, registered, None)
     return Predictor(
         name=subject.name,
         title=registered.title if registered else subject.name,
         team=registered.team if registered else "",
         unit=unit,
-        anchor=anchor,
-        end=subject.end,
-        models=tuple(_model(model, points[model.model_id], subject.end) for model in subject.models),
-        chart=_chart("predictions", main, unit, others),
-        features=features,
+        anchor=f"p{place}",
+        window=words.length(subject.window),
+        width=subject.slots.count - 1,
+        models=tuple(_model(subject, model, points[model.id]) for model in subject.models),
+        chart=chart.draw("predictions", points[subject.models[0].id], unit, others, limits),
+        moved=tuple(feature for feature in features if feature.change >= 1),
+        quiet=tuple(feature for feature in features if feature.change < 1),
         hidden_features=len(subject.features) - len(features),
         paste=None if registered else _paste(subject),
     )
 
 
-def gaps(subject: Subject, trails: Trails, place: int) -> Iterator[Gap]:
-    """The features of the main model that are missing in some of its latest predictions."""
-    for name, profile in subject.features:
-        points = _points(subject, trails, profile.series.model_id, name)
-        back, point = _latest_back(points), latest(points)
-        if subject.end and back is not None and point and point.default_ratio + point.null_ratio > 0:
-            yield Gap(
-                predictor=subject.name,
-                model_id=subject.main.model_id,
-                feature=name,
-                anchor=f"p{place}",
-                end=subject.end - back * HOUR,
-                defaults=point.default_ratio,
-                nulls=point.null_ratio,
-                usual=_usual(points),
-            )
+def gaps(found: Sequence[Followed], worst: Iterable[Series], trails: Trails) -> list[Gap]:
+    """The features that are missing most, in each model's latest window with enough rows."""
+    places = {subject.name: (place, subject) for place, subject in enumerate(found)}
+    there = (_gap(*places[series.predictor], series, trails) for series in worst if series.predictor in places)
+    return sorted((gap for gap in there if gap), key=lambda gap: (-gap.total, gap.predictor, gap.feature, gap.model_id))
 
 
-def latest(points: Sequence[Point | None]) -> Point | None:
-    """The last hour with enough rows to tell, else the last with any."""
-    back = _latest_back(points)
-    return None if back is None else points[-1 - back]
+def _gap(place: int, subject: Followed, series: Series, trails: Trails) -> Gap | None:
+    points = subject.points(trails, series.model_id, series.feature)
+    back, point = latest_back(points), latest(points)
+    if subject.end is None or series.feature is None or back is None or point is None or not point.missing:
+        return None
+    before = usual(points, lambda each: each.missing)
+    return Gap(
+        predictor=subject.name,
+        model_id=series.model_id,
+        feature=series.feature,
+        anchor=f"p{place}",
+        end=subject.end - back * subject.slots.step,
+        defaults=point.default_ratio,
+        nulls=point.null_ratio,
+        usual=before,
+        since=_since(points[: len(points) - back], min((before or 0.0) + JUMP, point.missing), subject),
+    )
 
 
-def _latest_back(points: Sequence[Point | None]) -> int | None:
-    """How many hours before the last that hour is."""
-    seen = [(back, point.rows) for back, point in enumerate(reversed(points)) if point and point.rows]
-    enough = (back for back, rows in seen if rows >= ENOUGH_ROWS)
-    return next(enough, seen[0][0] if seen else None)
+def _since(points: Points, least: float, subject: Followed) -> datetime | None:
+    """The start of the first of the windows up to the last in which at least so much is missing."""
+    first = None
+    for back, point in enumerate(reversed(points)):
+        if point and point.rows and point.missing < least:
+            break
+        if point and point.rows:
+            first = len(points) - 1 - back
+    seen = next((place for place, point in enumerate(points) if point and point.rows), None)
+    if first is None or first == seen or subject.end is None:
+        return None
+    return subject.slots.ends(subject.end)[first] - subject.slots.window.length
 
 
 def log(report: LogReport, definitions: Definitions, trails: Trails) -> Log:
     """A log's facts and its windows as a calendar, the newest day first."""
-    hour = report.latest.get("1h")
-    facts = [
-        ("last success", words.moment(report.last_success) if report.last_success else "never"),
-        ("warehouse", f"{report.query_seconds:.1f} s" if report.query_seconds is not None else "nothing to ask"),
-        ("caught up late", words.plural(report.missed_windows, "window")),
-        ("failed refreshes", words.count(report.errors)),
-    ]
-    if report.undated_rows is not None:
-        facts.append(("rows whose text is no time", words.count(report.undated_rows)))
-    if hour:
-        unparsable = sum(profile.unparsable for profile in hour.profiles)
-        facts += [
-            ("rows in the last hour", words.count(hour.rows)),
-            ("duplicates, counted once", words.count(hour.duplicates)),
-            ("values that are no number", words.count(unparsable)),
-        ]
+    slots = Slots.of(report.windows)
+    end = subjects.last_end([report], report.log, slots)
     return Log(
         name=report.log,
         table=definitions.catalogue.logs[report.log].table,
-        since=trails.since(report.log),
-        end=hour.end if hour else None,
-        facts=tuple(facts),
-        days=_calendar(report.log, hour.end, trails) if hour else (),
+        window=words.length(slots.window),
+        since=trails.since(report.log, slots),
+        end=report.latest[slots.window].end if end else None,
+        facts=tuple(_facts(report, slots)),
+        hours=tuple(f"{at.seconds // 3600:02}" for at in _times(slots)),
+        days=_calendar(report.log, slots, end, trails) if end else (),
+        midnights=charts.midnights(slots.ends(end)) if end else "",
     )
 
 
-def _calendar(name: str, end: datetime, trails: Trails) -> tuple[tuple[str, tuple[charts.Cell | None, ...]], ...]:
-    ends = [end - HOUR * back for back in range(SLOTS - 1, -1, -1)]
+def _facts(report: LogReport, slots: Slots) -> Iterator[tuple[str, str]]:
+    yield "last success", words.moment(report.last_success) if report.last_success else "never"
+    yield "warehouse", f"{report.query_seconds:.1f} s" if report.query_seconds is not None else "nothing to ask"
+    yield "caught up late", words.plural(report.missed_windows, "window")
+    yield "failed refreshes", words.count(report.errors)
+    if report.undated_rows is not None:
+        yield "rows without a readable time", words.count(report.undated_rows)
+    if latest := report.latest.get(slots.window):
+        yield f"rows in the last {words.length(slots.window)}", words.count(latest.rows)
+        yield "duplicates, counted once", words.count(latest.duplicates)
+        yield "values that are no number", words.count(int(latest.profiles.unparsable.sum()))
+        for what, rows in latest.unreadable:
+            yield f"rows with unreadable {what}", words.count(rows)
+
+
+def _times(slots: Slots) -> list[timedelta]:
+    """Where a day's places start."""
+    return [slots.step * place for place in range(max(DAY // slots.step, 1))]
+
+
+def _calendar(
+    name: str, slots: Slots, end: datetime, trails: Trails
+) -> tuple[tuple[str, tuple[charts.Cell | None, ...]], ...]:
+    places = len(_times(slots))
     days: dict[str, list[charts.Cell | None]] = {}
-    for cell in charts.calendar(trails.rows(name, end), ends):
-        start = cell.end - HOUR
-        days.setdefault(f"{start:%a} {start.day} {start:%b}", [None] * 24)[start.hour] = cell
+    for cell in charts.calendar(trails.rows(name, slots, end), slots.ends(end)):
+        start = cell.end - slots.step
+        midnight = start.replace(hour=0, minute=0)
+        day = days.setdefault(f"{start:%a} {start.day} {start:%b}", [None] * places)
+        day[(start - midnight) // slots.step if places > 1 else 0] = cell
     return tuple((day, tuple(cells)) for day, cells in reversed(days.items()))
-
-
-def _points(subject: Subject, trails: Trails, model_id: str, feature: str | None) -> list[Point | None]:
-    if subject.end is None:
-        return []
-    return trails.points(subject.log, Series(subject.name, model_id, feature), subject.end)
 
 
 def _unit(registered: Registered | None, feature: str) -> str:
@@ -176,22 +148,27 @@ def _unit(registered: Registered | None, feature: str) -> str:
     return declared.unit or "" if declared else ""
 
 
-def _model(model: ModelState, points: Sequence[Point | None], end: datetime | None) -> Model:
+def _model(subject: Followed, model: subjects.Model, points: Points) -> Model:
     point = latest(points)
-    silent = next((hours for hours, seen in enumerate(reversed(points)) if seen and seen.rows), None)
+    silent = next((back for back, seen in enumerate(reversed(points)) if seen and seen.rows), None)
     return Model(
-        id=model.model_id,
+        id=model.id,
         role=model.role,
         rows=model.rows,
         now=words.number(point.band[1]) if point and point.band else "–",
         range=_range(point),
-        last_seen="more than 14 days ago" if silent is None or end is None else words.moment(end - silent * HOUR),
+        last_seen="more than 14 days ago"
+        if silent is None or subject.end is None
+        else words.moment(subject.end - silent * subject.slots.step),
         volume=charts.volume(points),
     )
 
 
-def _feature(name: str, profile: Profile, points: Sequence[Point | None], unit: str) -> Feature:
-    point = latest(points)
+def _feature(subject: Followed, profile: Profile, definitions: Definitions, trails: Trails, log_place: int) -> Feature:
+    name, registered = profile.series.feature or "", definitions.predictors.get(subject.name)
+    points = subject.points(trails, profile.series.model_id, name)
+    unit, point = _unit(registered, name), latest(points)
+    limits = _thresholds(definitions, registered, name)
     return Feature(
         name=name,
         unit=unit if point and point.values else "",
@@ -199,8 +176,41 @@ def _feature(name: str, profile: Profile, points: Sequence[Point | None], unit: 
         range=_range(point),
         gaps=_gaps(point),
         notes=tuple(_notes(profile)),
-        chart=_chart(name, points, unit),
+        chart=_Charts(subject, log_place).draw(name, points, unit, (), limits),
+        change=change(points),
     )
+
+
+def change(points: Points) -> float:
+    """How far a series is from what is usual for it: 1 is worth a look, 0 where nobody knows what is usual."""
+    point = latest(points)
+    if point is None:
+        return 0.0
+    return max(_change_of_missing(points, point), _change_of_mean(points, point), _change_of_shares(points, point))
+
+
+def _change_of_missing(points: Points, point: Point) -> float:
+    before = usual(points, lambda each: each.missing)
+    return 0.0 if before is None else abs(point.missing - before) / JUMP
+
+
+def _change_of_mean(points: Points, point: Point) -> float:
+    """The mean's distance from the usual one, in widths of the usual band."""
+    mean = usual(points, lambda each: each.band[1] if each.band else None)
+    width = usual(points, lambda each: each.band[2] - each.band[0] if each.band else None)
+    if mean is None or width is None or point.band is None or point.categories:
+        return 0.0
+    distance = abs(point.band[1] - mean)
+    return distance / width / _MOVED if width else float(distance > 0)
+
+
+def _change_of_shares(points: Points, point: Point) -> float:
+    """By how much the most frequent category's share differs from the usual one."""
+    if not point.categories or not point.values:
+        return 0.0
+    name, count = point.categories[0]
+    before = usual(points, lambda each: dict(each.categories).get(name, 0) / each.values if each.values else None)
+    return 0.0 if before is None else abs(count / point.values - before) / _MOVED
 
 
 def _now(point: Point | None) -> str:
@@ -232,27 +242,46 @@ def _notes(profile: Profile) -> Iterator[str]:
         yield f"{words.plural(profile.infinities, 'value')} infinite"
 
 
-def _chart(
-    what: str, points: Sequence[Point | None], unit: str, others: Sequence[Sequence[Point | None]] = ()
-) -> Chart | None:
-    point = latest(points)
-    if layers := charts.layers(points):
-        return Chart(f"{what}, 14 days by hour: shares of its categories; now {_now(point)}", None, layers)
-    band = charts.band(points, others)
-    now = f"{_now(point)} {unit}".rstrip()
-    return Chart(f"{what}, 14 days by hour: now {now}, P5 to P95 {_range(point)}", band, ()) if band else None
+class _Charts:
+    """Draws a predictor's charts."""
+
+    def __init__(self, subject: Followed, log_place: int) -> None:
+        self._width, self._days = subject.slots.count - 1, f"days{log_place}"
+        self._every = words.length(subject.slots.window)
+
+    def draw(
+        self, what: str, points: Points, unit: str, others: Sequence[Points], thresholds: Iterable[float]
+    ) -> Chart | None:
+        """A series' chart; None when there is nothing to draw."""
+        point = latest(points)
+        if layers := charts.layers(points):
+            label = f"{what}, 14 days by {self._every}: shares of its categories; now {_now(point)}"
+            return Chart(label, self._width, self._days, None, layers)
+        band = charts.band(points, others, thresholds)
+        now = f"{_now(point)} {unit}".rstrip()
+        label = f"{what}, 14 days by {self._every}: now {now}, P5 to P95 {_range(point)}"
+        return Chart(label, self._width, self._days, band, ()) if band else None
 
 
-def _usual(points: Sequence[Point | None]) -> float | None:
-    """The median share of missing values in the hours before, where there are enough of them."""
-    shares = [p.default_ratio + p.null_ratio for p in points[:-1] if p and p.rows >= ENOUGH_ROWS]
-    return median(shares) if len(shares) >= 24 else None
+def _thresholds(definitions: Definitions, registered: Registered | None, feature: str | None) -> list[float]:
+    """Of the alerts on values of a feature, or of the predictions."""
+    if registered is None or not registered.alerts:
+        return []
+    statistics = {metric.name: metric.statistic for metric in definitions.catalogue.metrics}
+    return [
+        threshold
+        for alert in registered.alerts
+        if statistics.get(alert.metric) in _SAME_SCALE
+        and (fnmatchcase(feature, alert.feature or "*") if feature is not None else alert.feature is None)
+        for threshold in (alert.low, alert.high)
+        if threshold is not None and alert.comparison is not Comparison.CHANGE_ABOVE
+    ]
 
 
-def _paste(subject: Subject) -> str:
+def _paste(subject: Followed) -> str:
     """The registry entry to start from; as YAML quotes it, whatever the names hold."""
-    models: dict[str, object] = {"primary": subject.main.model_id}
+    models: dict[str, object] = {"primary": subject.models[0].id}
     if len(subject.models) > 1:
-        models["shadows"] = [model.model_id for model in subject.models[1:]]
+        models["shadows"] = [model.id for model in subject.models[1:]]
     entry = {"title": subject.name, "team": "YOUR-TEAM", "task": "regression", "models": models}
     return yaml.safe_dump({"predictors": {subject.name: entry}}, sort_keys=False, allow_unicode=True)

@@ -1,4 +1,4 @@
-"""Points → SVG paths. A chart is `SLOTS` units wide, one an hour, and `HEIGHT` units high; y grows downwards."""
+"""Points → SVG paths. A chart is a unit wide for each place, and `HEIGHT` units high; y grows downwards."""
 
 from __future__ import annotations
 
@@ -9,21 +9,27 @@ from datetime import datetime
 from itertools import groupby, pairwise
 from typing import TypeVar
 
-from metrics_exporter.serving.page.trails import SLOTS, Point
+from metrics_exporter.serving.page.trails import Point
 
 T = TypeVar("T")
 
 HEIGHT = 100
+_CLIPPED = 100  # of so many values, the largest and the smallest may lie beyond the axis
 _SHADES = 4  # categories told apart by shade; all others are one more
 
 
 @dataclass(frozen=True, slots=True)
 class Band:
-    """The band from P5 to P95, the mean within, other models' means, and the values at the bottom and the top."""
+    """The band from P5 to P95, the mean within, other models' means, and the values at the bottom and the top.
+
+    Attributes:
+        limits: horizontal lines at the thresholds of alerts that lie within the axis.
+    """
 
     band: str
     mean: str
     others: tuple[str, ...]
+    limits: str
     bottom: float
     top: float
 
@@ -38,22 +44,24 @@ class Layer:
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """An hour of the calendar; shade 0 (no rows) to 4, None: there is no such window."""
+    """A window of the calendar; shade 0 (no rows) to 4, None: there is no such window."""
 
     end: datetime
     rows: int | None
     shade: int | None
 
 
-def band(points: Sequence[Point | None], others: Sequence[Sequence[Point | None]] = ()) -> Band | None:
+def band(
+    points: Sequence[Point | None],
+    others: Sequence[Sequence[Point | None]] = (),
+    thresholds: Iterable[float] = (),
+) -> Band | None:
     """The chart of a numeric series, with the means of other models; None when there is nothing to draw."""
     bands = [point.band if point else None for point in points]
     means = [[point.band[1] if point and point.band else None for point in other] for other in others]
-    seen = [value for values in bands if values for value in values]
-    seen += [value for other in means for value in other if value is not None]
     if not any(bands):
         return None
-    bottom, top = min(seen), max(seen)
+    bottom, top = _axis(bands, means)
     heights = [values and tuple(_height(value, bottom, top) for value in values) for values in bands]
     return Band(
         band="".join(_area([(low, high) for low, _, high in run], start) for start, run in _runs(heights)),
@@ -62,16 +70,32 @@ def band(points: Sequence[Point | None], others: Sequence[Sequence[Point | None]
             "".join(_line([_height(value, bottom, top) for value in run], start) for start, run in _runs(other))
             for other in means
         ),
+        limits="".join(
+            f"M0 {_height(value, bottom, top)}h{len(points) - 1}" for value in thresholds if bottom <= value <= top
+        ),
         bottom=bottom,
         top=top,
     )
+
+
+def _axis(
+    bands: Sequence[tuple[float, float, float] | None], means: Iterable[Iterable[float | None]]
+) -> tuple[float, float]:
+    """From bottom to top: what all but a hundredth of the values fit into at either end, and the latest ones do."""
+    there = [values for values in bands if values]
+    seen = sorted(
+        [value for values in there for value in values] + [v for other in means for v in other if v is not None]
+    )
+    beyond = len(seen) // _CLIPPED
+    return min(seen[beyond], *there[-1]), max(seen[-1 - beyond], *there[-1])
 
 
 def layers(points: Sequence[Point | None]) -> tuple[Layer, ...]:
     """The stacked shares of the most frequent categories, and of all others together on top."""
     total: Counter[str] = Counter()
     for point in points:
-        total.update(dict(point.categories) if point else {})
+        if point:
+            total.update(dict(point.categories))
     names = [name for name, _ in sorted(total.items(), key=lambda item: (-item[1], item[0]))[:_SHADES]]
     bounds = [_bounds(point, names) if point and point.values else None for point in points]
     return tuple(
@@ -81,7 +105,7 @@ def layers(points: Sequence[Point | None]) -> tuple[Layer, ...]:
 
 
 def volume(points: Sequence[Point | None]) -> str:
-    """Predictions an hour, as an area from the ground."""
+    """Predictions by window, as an area from the ground."""
     rows = [point.rows if point else 0 for point in points]
     most = max(rows, default=0) or 1
     return _area([(HEIGHT, HEIGHT - round(HEIGHT * count / most)) for count in rows], 0) if rows else ""
@@ -96,9 +120,10 @@ def calendar(rows: Sequence[int | None], ends: Sequence[datetime]) -> tuple[Cell
     )
 
 
-def midnights(end: datetime) -> str:
-    """A vertical line at each midnight of a chart that ends at `end`."""
-    return "".join(f"M{x} 0v{HEIGHT}" for x in range(SLOTS - 1 - end.hour, -1, -24))
+def midnights(ends: Sequence[datetime]) -> str:
+    """A vertical line at each midnight at which a window ends; none where all of them do."""
+    places = [place for place, end in enumerate(ends) if end.hour == end.minute == 0]
+    return "" if len(places) == len(ends) else "".join(f"M{place} 0v{HEIGHT}" for place in places)
 
 
 def _bounds(point: Point, names: Iterable[str]) -> tuple[int, ...]:
@@ -114,7 +139,8 @@ def _height(value: float, bottom: float, top: float) -> int:
     if top == bottom:
         return HEIGHT // 2
     # Halved, as the difference of two huge numbers may be infinite.
-    return HEIGHT - round(HEIGHT * ((value / 2 - bottom / 2) / (top / 2 - bottom / 2)))
+    share = (value / 2 - bottom / 2) / (top / 2 - bottom / 2)
+    return HEIGHT - round(HEIGHT * min(max(share, 0), 1))
 
 
 def _runs(values: Sequence[T | None]) -> Iterator[tuple[int, list[T]]]:
@@ -126,12 +152,12 @@ def _runs(values: Sequence[T | None]) -> Iterator[tuple[int, list[T]]]:
 
 
 def _line(heights: Sequence[int], start: int) -> str:
-    """A line through the middle of each hour; a single hour is a dot."""
+    """A line through the middle of each window; a single one is a dot."""
     return f"M{start} {heights[0]}l{_steps(heights) or '0 0'}"
 
 
 def _area(bounds: Sequence[Sequence[int]], start: int) -> str:
-    """The area between two lines, given as pairs; a single hour is a line."""
+    """The area between two lines, given as pairs; a single one is a line."""
     lower, upper = [pair[0] for pair in bounds], [pair[1] for pair in bounds]
     back = " ".join(f"-1 {after - before}" for before, after in pairwise(reversed(lower)))
     forth = _steps(upper)

@@ -5,21 +5,34 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from metrics_exporter.serving.page import words
 from metrics_exporter.serving.page.charts import Band, Cell, Layer
 
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """Something to know at three in the morning; `failing` needs a person, else it is worth a look."""
+    """Something to know at three in the morning; `failing` needs a person, else it is worth a look.
+
+    Attributes:
+        alerts: how many alerts fire for it.
+        features: how many features are missing.
+    """
 
     failing: bool
     text: str
     anchor: str | None = None
+    alerts: int = 0
+    features: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Gap:
-    """A feature's share of defaults or nulls in the latest hour with enough rows, and what is usual for it."""
+    """A feature's share of defaults or nulls in the latest window with enough rows, and what is usual for it.
+
+    Attributes:
+        since: the start of the first window of those without a pause in which so much was missing; None: it has been
+            so for as long as the page looks back.
+    """
 
     predictor: str
     model_id: str
@@ -29,6 +42,7 @@ class Gap:
     defaults: float
     nulls: float
     usual: float | None
+    since: datetime | None
 
     @property
     def total(self) -> float:
@@ -38,16 +52,23 @@ class Gap:
 
 @dataclass(frozen=True, slots=True)
 class Chart:
-    """A numeric or a categorical chart; `label` says in words what it shows."""
+    """A numeric or a categorical chart; `label` says in words what it shows.
+
+    Attributes:
+        width: in units, one from each place to the next.
+        days: the id of the drawing of midnights for this width.
+    """
 
     label: str
+    width: int
+    days: str
     band: Band | None
     layers: tuple[Layer, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Feature:
-    """A feature of a predictor's main model."""
+    """A feature of a predictor's main model; `change` is how far it is from what is usual, 1 is a lot."""
 
     name: str
     unit: str
@@ -56,11 +77,12 @@ class Feature:
     gaps: str
     notes: tuple[str, ...]
     chart: Chart | None
+    change: float
 
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """A model and its latest hour."""
+    """A model and its latest window."""
 
     id: str
     role: str
@@ -76,7 +98,10 @@ class Predictor:
     """A predictor's row in the table, and its section.
 
     Attributes:
-        shown: its chart and features are on the page.
+        window: what its latest window is: an hour, a day, `15m`.
+        width: of its charts.
+        moved: features that are not as usual, those that changed most first.
+        quiet: all others that are shown.
         hidden_features: how many more there are than shown.
         paste: the registry entry to start from; None when it is registered.
     """
@@ -86,24 +111,36 @@ class Predictor:
     team: str
     unit: str
     anchor: str
-    end: datetime | None
+    window: str
+    width: int
     models: tuple[Model, ...]
     chart: Chart | None
-    features: tuple[Feature, ...]
+    moved: tuple[Feature, ...]
+    quiet: tuple[Feature, ...]
     hidden_features: int
     paste: str | None
 
 
 @dataclass(frozen=True, slots=True)
 class Log:
-    """A log's windows and what the last refresh said."""
+    """A log's windows and what the last refresh said.
+
+    Attributes:
+        window: how long its windows are.
+        hours: the heads of the calendar's columns.
+        days: the calendar, the newest day first.
+        midnights: vertical lines for its charts.
+    """
 
     name: str
     table: str
+    window: str
     since: datetime | None
     end: datetime | None
     facts: tuple[tuple[str, str], ...]
+    hours: tuple[str, ...]
     days: tuple[tuple[str, tuple[Cell | None, ...]], ...]
+    midnights: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,5 +157,23 @@ class Status:
     logs: tuple[Log, ...]
     series: int
     features: int
-    midnights: str
+    grafana_url: str | None
     dates: tuple[str, str]
+
+    @property
+    def is_failing(self) -> bool:
+        """Whether a person is needed."""
+        return any(problem.failing for problem in self.problems)
+
+    @property
+    def headline(self) -> str:
+        """What fires, what is missing, what else is wrong."""
+        failing = [problem for problem in self.problems if problem.failing]
+        alerts, features = sum(each.alerts for each in failing), sum(each.features for each in failing)
+        other = sum(not each.alerts and not each.features for each in failing)
+        parts = [
+            f"{words.plural(alerts, 'alert')} {'fires' if alerts == 1 else 'fire'}" if alerts else "",
+            f"{words.features(features)} {'is' if features == 1 else 'are'} missing" if features else "",
+            f"{words.plural(other, 'thing')} failing" if other else "",
+        ]
+        return ", ".join(part for part in parts if part)

@@ -1,29 +1,65 @@
-"""What the charts show: the last fourteen days of hourly windows, in a few numbers a series and window."""
+"""What the charts show: the windows of the last fourteen days, in a few numbers a series and window."""
 
 from __future__ import annotations
 
+import math
 import time
 from collections import defaultdict
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from statistics import median
+
+import numpy as np
 
 from metrics_exporter.compute.refresh import quiet
 from metrics_exporter.profiles.history import History
-from metrics_exporter.profiles.profile import GRID, Profile, Series, WindowProfiles
+from metrics_exporter.profiles.profile import Series
+from metrics_exporter.profiles.table import Profiles, WindowProfiles
+from metrics_exporter.statistics.moments import mean
+from metrics_exporter.statistics.quantiles import quantile
+from metrics_exporter.statistics.ratios import default_ratio, null_ratio
+from metrics_exporter.windows import DAY, HOUR, HOURLY, Window, floor
 
-HOUR = timedelta(hours=1)
-SLOTS = 14 * 24
-SPAN = SLOTS * HOUR
+SPAN = 14 * DAY
+ENOUGH_ROWS = 20  # a ratio of fewer rows says little
 
-_LOW, _HIGH = GRID.index(0.05), GRID.index(0.95)
 _CATEGORIES = 8
+_ENOUGH_POINTS = 24  # to say what is usual
 _READ_SECONDS = 10.0  # a large fleet's past is read over several rounds, the newest first
 
 
 @dataclass(frozen=True, slots=True)
+class Slots:
+    """The places of a log's charts, an hour or longer each.
+
+    Attributes:
+        window: the windows that are drawn.
+        step: from one place to the next; of windows shorter than an hour, the last one of each hour is drawn.
+    """
+
+    window: Window
+    step: timedelta
+
+    @classmethod
+    def of(cls, windows: Sequence[Window]) -> Slots:
+        """Those of a log with windows of these lengths, the shortest first."""
+        window = HOURLY if HOURLY in windows or not windows else windows[0]
+        return cls(window, max(window.length, HOUR))
+
+    @property
+    def count(self) -> int:
+        """How many there are."""
+        return SPAN // self.step
+
+    def ends(self, last: datetime) -> list[datetime]:
+        """Where they end, the oldest first."""
+        return [last - self.step * back for back in range(self.count - 1, -1, -1)]
+
+
+@dataclass(frozen=True, slots=True)
 class Point:
-    """A series in one hour; `band` is P5, mean and P95, `categories` the most frequent ones of `values`."""
+    """A series in one window; `band` is P5, mean and P95, `categories` the most frequent ones of `values`."""
 
     rows: int
     values: int
@@ -32,9 +68,39 @@ class Point:
     band: tuple[float, float, float] | None
     categories: tuple[tuple[str, int], ...]
 
+    @property
+    def missing(self) -> float:
+        """The share of predictions without a value."""
+        return min(self.default_ratio + self.null_ratio, 1.0)
+
+
+Points = Sequence[Point | None]
+
+
+def latest_back(points: Points) -> int | None:
+    """How many places before the last the latest point is that has enough rows to tell, else any."""
+    seen = [(back, point.rows) for back, point in enumerate(reversed(points)) if point and point.rows]
+    enough = (back for back, rows in seen if rows >= ENOUGH_ROWS)
+    return next(enough, seen[0][0] if seen else None)
+
+
+def latest(points: Points) -> Point | None:
+    """That point."""
+    back = latest_back(points)
+    return None if back is None else points[-1 - back]
+
+
+def usual(points: Points, value: Callable[[Point], float | None]) -> float | None:
+    """What is usual: the median of the points before the latest that have enough rows; None where these are few."""
+    back = latest_back(points)
+    before = points[: -1 - back] if back is not None else points
+    found = [value(point) for point in before if point and point.rows >= ENOUGH_ROWS]
+    there = [each for each in found if each is not None]
+    return median(there) if len(there) >= _ENOUGH_POINTS else None
+
 
 @dataclass(frozen=True, slots=True)
-class Hour:
+class _Slot:
     """A window of a log, as the page remembers it."""
 
     rows: int
@@ -43,7 +109,7 @@ class Hour:
 
 @dataclass
 class Trails:
-    """Each log's hours by their end; what is older than `SPAN` is forgotten, and only wanted series are kept.
+    """Each log's windows by their end; what is older than `SPAN` is forgotten, and only wanted series are kept.
 
     `beat` is called for each window that is read.
     """
@@ -51,62 +117,85 @@ class Trails:
     history: History
     recompute: int
     beat: Callable[[], None] = quiet
-    _hours: dict[str, dict[datetime, Hour]] = field(default_factory=lambda: defaultdict(dict))
-    _lasts: dict[tuple[str, datetime], list[Hour | None]] = field(default_factory=dict)  # asked for by every series
+    _slots: dict[str, dict[datetime, _Slot]] = field(default_factory=lambda: defaultdict(dict))
+    _lasts: dict[tuple[str, datetime], list[_Slot | None]] = field(default_factory=dict)  # asked for by every series
 
-    def follow(self, latest: WindowProfiles, wanted: Collection[Series]) -> bool:
-        """Take up a log's latest hour, those that late rows may have changed, and what time allows of the past.
+    def follow(self, latest: WindowProfiles, slots: Slots, wanted: Collection[Series]) -> bool:
+        """Take up a log's latest window, those that late rows may have changed, and what time allows of the past.
 
         Returns:
             Whether all of the past is there now; else the next call goes on with it.
         """
-        hours = self._hours[latest.log]
+        known = self._slots[latest.log]
         self._lasts.clear()
-        for end in [end for end in hours if end <= latest.end - SPAN or end >= latest.end - self.recompute * HOUR]:
-            del hours[end]
-        hours[latest.end] = _hour(latest, wanted)
+        last = floor(latest.end, slots.step)
+        changed = latest.end - self.recompute * latest.window.length
+        for end in [end for end in known if end <= last - SPAN or end >= changed]:
+            del known[end]
+        if last == latest.end:
+            known[last] = _slot(latest, wanted)
+        there = self.history.ends(latest.log, slots.window, last - SPAN, last)
+        past = {end for end in there if floor(end, slots.step) == end}
+        predictors = frozenset(series.predictor for series in wanted)
         started = time.monotonic()
-        past = {end for end in self.history.ends(latest.log, "1h") if latest.end - SPAN < end < latest.end}
-        for end in sorted(past - hours.keys(), reverse=True):
+        for end in sorted(past - known.keys(), reverse=True):
             if time.monotonic() - started > _READ_SECONDS:
                 return False
             self.beat()
-            for window in self.history.read(latest.log, "1h", end - HOUR, end):
-                hours[end] = _hour(window, wanted)
+            window = self.history.read_some(latest.log, slots.window, end, predictors)
+            if window is not None:
+                known[end] = _slot(window, wanted)
         return True
 
-    def points(self, log: str, series: Series, end: datetime) -> list[Point | None]:
-        """The series' last `SLOTS` hours, the oldest first; None where it has none."""
-        return [hour.points.get(series) if hour else None for hour in self._last(log, end)]
+    def points(self, log: str, series: Series, slots: Slots, end: datetime) -> list[Point | None]:
+        """The series in the places up to `end`, the oldest first; None where it has none."""
+        return [slot.points.get(series) if slot else None for slot in self._last(log, slots, end)]
 
-    def rows(self, log: str, end: datetime) -> list[int | None]:
-        """The rows of the log's last `SLOTS` hours, the oldest first; None for a window that there is not."""
-        return [hour.rows if hour else None for hour in self._last(log, end)]
+    def rows(self, log: str, slots: Slots, end: datetime) -> list[int | None]:
+        """The rows of the log in the places up to `end`, the oldest first; None for a window that there is not."""
+        return [slot.rows if slot else None for slot in self._last(log, slots, end)]
 
-    def since(self, log: str) -> datetime | None:
+    def since(self, log: str, slots: Slots) -> datetime | None:
         """The start of the log's first window that the history has."""
-        ends = self.history.ends(log, "1h")
-        return ends[0] - HOUR if ends else None
+        ends = self.history.ends(log, slots.window)
+        return ends[0] - slots.window.length if ends else None
 
-    def _last(self, log: str, end: datetime) -> list[Hour | None]:
+    def _last(self, log: str, slots: Slots, end: datetime) -> list[_Slot | None]:
         if (log, end) not in self._lasts:
-            hours = self._hours[log]
-            self._lasts[log, end] = [hours.get(end - HOUR * back) for back in range(SLOTS - 1, -1, -1)]
+            known = self._slots[log]
+            self._lasts[log, end] = [known.get(at) for at in slots.ends(end)]
         return self._lasts[log, end]
 
 
-def _hour(window: WindowProfiles, wanted: Collection[Series]) -> Hour:
-    return Hour(window.rows, {p.series: _point(p) for p in window.profiles if p.series in wanted})
+def _slot(window: WindowProfiles, wanted: Collection[Series]) -> _Slot:
+    return _Slot(window.rows, _points(window.profiles, wanted))
 
 
-def _point(profile: Profile) -> Point:
-    shape, categories = profile.distribution, profile.categories
-    rows = profile.rows or 1
-    return Point(
-        rows=profile.rows,
-        values=profile.values,
-        default_ratio=profile.defaults / rows,
-        null_ratio=profile.nulls / rows,
-        band=(shape.grid[_LOW], shape.mean, shape.grid[_HIGH]) if shape else None,
-        categories=categories.top[:_CATEGORIES] if categories else (),
-    )
+def _points(profiles: Profiles, wanted: Iterable[Series]) -> Mapping[Series, Point]:
+    rows = sorted(row for series in wanted if (row := _row(profiles, series)) is not None)
+    few = profiles.take(np.array(rows, np.int64))
+    ratios = zip(default_ratio(few).tolist(), null_ratio(few).tolist(), strict=True)
+    bands = zip(quantile(few, 0.05).tolist(), mean(few).tolist(), quantile(few, 0.95).tolist(), strict=True)
+    return {
+        profile.series: Point(
+            rows=profile.rows,
+            values=profile.values,
+            default_ratio=defaults if profile.rows else 0.0,
+            null_ratio=nulls if profile.rows else 0.0,
+            band=band if all(map(math.isfinite, band)) else None,
+            categories=profile.categories.top[:_CATEGORIES] if profile.categories else (),
+        )
+        for profile, (defaults, nulls), band in zip(few, ratios, bands, strict=True)
+    }
+
+
+def _row(profiles: Profiles, series: Series) -> int | None:
+    """Where a series is, if there."""
+    codes = profiles.predictor.code(series.predictor), profiles.model_id.code(series.model_id)
+    feature = -1 if series.feature is None else profiles.feature.code(series.feature)
+    if min(codes) < 0 or feature < -1:
+        return None
+    model = codes[0] * len(profiles.model_id.words) + codes[1]
+    key = model * (len(profiles.feature.words) + 1) + feature + 1
+    row = int(np.searchsorted(profiles.keys, key))
+    return row if row < len(profiles) and profiles.keys[row] == key else None

@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
+from metrics_exporter.windows import DAILY, HOURLY, Window
+
+MOST_MISSING = 200
+
+_LENGTHS = {HOURLY: "hour", DAILY: "day", Window(7 * DAILY.seconds): "week"}
 _SUFFIXES = ((1e12, 1e12, "T"), (1e9, 1e9, "G"), (1e6, 1e6, "M"), (1e4, 1e3, "k"))
 
 
@@ -48,9 +54,24 @@ def ago(duration: timedelta) -> str:
     return _counted(round(minutes / 1440), "day")
 
 
+def length(window: Window) -> str:
+    """What a window is called: an hour, a day, or `15m`."""
+    return _LENGTHS.get(window, str(window))
+
+
+def listed(names: Sequence[str]) -> str:
+    """A few names in a sentence."""
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+
+
 def plural(quantity: int, what: str) -> str:
     """A count of things."""
     return _counted(quantity, what)
+
+
+def features(quantity: int) -> str:
+    """A count of features that are missing, of which the page looks at `MOST_MISSING` at most."""
+    return f"{'at least ' if quantity >= MOST_MISSING else ''}{_counted(quantity, 'feature')}"
 
 
 def _counted(quantity: int, what: str) -> str:

@@ -12,7 +12,8 @@ from typing import Literal
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from metrics_exporter.definitions import Columns
-from metrics_exporter.profiles.profile import GRID, TOP_CATEGORIES
+from metrics_exporter.profiles.merge import TOP_CATEGORIES
+from metrics_exporter.profiles.table import GRID
 
 # Quantile grids are exact for models with at most so many rows in an hour; beyond that, approximate.
 EXACT_ROWS = 10_000
@@ -20,8 +21,17 @@ EXACT_ROWS = 10_000
 # Its rank error is below 0.005 over the whole grid with 95 % confidence (the DKW inequality); it shrinks as 1/√size.
 # Counts, moments and extremes are always those of all rows.
 SAMPLE_ROWS = 75_000
+# A time outside of these years is none: a log's clock is wrong, or its text was read in the wrong order.
+FIRST_TIME, END_OF_TIME = "1970-01-01 00:00:00", "2100-01-01 00:00:00"
+# Of a series, exact counts are kept of at most so many single values.
+MOST_ATOMS = 50
 # Unless the values of a feature fill this share of a model's rows, its sample is too small: all of them are read.
 DENSE_SHARE = 0.75
+# So many names of categories beyond the top are handed on: enough to know them all where there are at most 1,000.
+MOST_NAMES = 1_000
+
+
+Layout = Literal["map", "json_map", "json", "columns"]
 
 
 @dataclass(frozen=True)
@@ -51,16 +61,22 @@ class Source:
         has_numbers: some features come as numbers.
         has_labels: some features come as text.
         defaults: how `default_values_used` is stored; None: there is no such column.
+        result: how `prediction_result` is.
+        number_names: the columns of `predictor_name` and `model_id` that hold numbers.
+        has_text_ids: prediction ids are text, of which the empty one is none.
     """
 
     table: tuple[str, ...]
     columns: Columns
-    sent_at: Literal["timestamp", "timestamptz", "text"]
-    layout: Literal["map", "json_map", "json", "columns"]
+    sent_at: Literal["naive", "zoned", "text"]
+    layout: Layout
     feature_columns: tuple[FeatureColumn, ...]
     has_numbers: bool
     has_labels: bool
-    defaults: Literal["list", "json"] | None
+    defaults: Literal["list", "text"] | None
+    result: Literal["number", "text"]
+    number_names: frozenset[str]
+    has_text_ids: bool
 
 
 _ENVIRONMENT = Environment(
@@ -72,13 +88,26 @@ _ENVIRONMENT = Environment(
 )
 
 
-def scan(dialect: str, source: Source, *, is_kinded: bool) -> str:
+def scan(
+    dialect: str,
+    source: Source,
+    *,
+    window_seconds: int,
+    has_ids: bool,
+    is_kinded: bool,
+    has_atoms: bool,
+    has_names: bool,
+) -> str:
     """The one statement of a time range.
 
     Args:
         dialect: the file stem in `sql/dialects/`.
         source: the log.
+        window_seconds: how long the windows are.
+        has_ids: every row of the time range has a prediction id, which makes the row's key its own.
         is_kinded: some features are known as boolean or categorical, so kinds must be looked up though all are numbers.
+        has_atoms: there are values to be counted whether or not they stand out in this time range.
+        has_names: there are categories that are known from before.
     """
     template = _ENVIRONMENT.get_template("scan.sql.j2")
     return template.render(
@@ -90,5 +119,32 @@ def scan(dialect: str, source: Source, *, is_kinded: bool) -> str:
         top=TOP_CATEGORIES,
         exact_rows=EXACT_ROWS,
         sample_rows=SAMPLE_ROWS,
+        window_seconds=window_seconds,
+        has_ids=has_ids,
+        has_atoms=has_atoms,
+        has_names=has_names,
+        most_names=MOST_NAMES,
+        most_atoms=MOST_ATOMS,
+        first_time=FIRST_TIME,
+        end_of_time=END_OF_TIME,
         dense_share=DENSE_SHARE,
     )
+
+
+def any_value(dialect: str, table: tuple[str, ...], column: str) -> str:
+    """A statement with a row, or none where the column holds no value."""
+    template = _ENVIRONMENT.from_string(
+        "{% import dialect as sql %}"
+        "SELECT 1 AS found FROM {{ sql.path(table) }} WHERE {{ sql.identifier(column) }} IS NOT NULL LIMIT 1"
+    )
+    return template.render(dialect=f"dialects/{dialect}.sql.j2", table=table, column=column)
+
+
+def row_without_id(dialect: str, source: Source) -> str:
+    """A statement with a row, or none where every row of the time range has a prediction id; parameters: start, end."""
+    template = _ENVIRONMENT.from_string(
+        "{% import dialect as sql %}"
+        "SELECT 1 AS found FROM {{ sql.table(source) }} "
+        "WHERE {{ sql.in_range(source) }} AND {{ sql.identifier(source.columns.prediction_id) }} IS NULL LIMIT 1"
+    )
+    return template.render(dialect=f"dialects/{dialect}.sql.j2", source=source)

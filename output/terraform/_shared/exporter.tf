@@ -67,7 +67,8 @@ resource "grafana_rule_group" "exporter" {
         expression = "A"
         reducer    = "last"
         settings = {
-          mode = "dropNN"
+          mode             = "replaceNN"
+          replaceWithValue = 0
         }
       })
 
@@ -154,7 +155,8 @@ resource "grafana_rule_group" "exporter" {
         expression = "A"
         reducer    = "last"
         settings = {
-          mode = "dropNN"
+          mode             = "replaceNN"
+          replaceWithValue = 0
         }
       })
 
@@ -241,7 +243,96 @@ resource "grafana_rule_group" "exporter" {
         expression = "A"
         reducer    = "last"
         settings = {
-          mode = "dropNN"
+          mode             = "replaceNN"
+          replaceWithValue = 0
+        }
+      })
+
+      relative_time_range {
+        from = 0
+        to   = 0
+      }
+    }
+
+    data {
+      ref_id         = "C"
+      datasource_uid = "__expr__"
+      model = jsonencode({
+        refId = "C"
+        datasource = {
+          type = "__expr__"
+          uid  = "__expr__"
+        }
+        type       = "threshold"
+        expression = "B"
+        conditions = [{ evaluator = { type = "gt", params = [0] } }]
+      })
+
+      relative_time_range {
+        from = 0
+        to   = 0
+      }
+    }
+
+    notification_settings {
+      contact_point = local.contact_points.platform
+      group_by      = ["alertname", "grafana_folder", "predictor"]
+    }
+  }
+
+  rule {
+    uid            = "dg-exporter-unreachable-c25a17d9"
+    name           = "driftgauge: exporter unreachable"
+    condition      = "C"
+    for            = "5m"
+    no_data_state  = "OK"
+    exec_err_state = "KeepLast"
+    labels = {
+      driftgauge = "exporter"
+      severity   = "page"
+    }
+    annotations = {
+      summary            = "Prometheus has had no scrape of the exporter for 15 minutes"
+      description        = "The exporter does not run, or Prometheus can't reach it. What fired an hour ago stays, nothing new can fire. Look at: whether the exporter runs; Prometheus' page of targets, which says why the scrape fails."
+      "__dashboardUid__" = "driftgauge-fleet"
+    }
+
+    data {
+      ref_id         = "A"
+      datasource_uid = var.prometheus_data_source_uid
+      model = jsonencode({
+        refId = "A"
+        datasource = {
+          type = "prometheus"
+          uid  = var.prometheus_data_source_uid
+        }
+        editorMode = "code"
+        expr       = "absent_over_time(driftgauge_worker_restarts_total[15m])"
+        instant    = true
+        range      = false
+      })
+
+      relative_time_range {
+        from = 900
+        to   = 0
+      }
+    }
+
+    data {
+      ref_id         = "B"
+      datasource_uid = "__expr__"
+      model = jsonencode({
+        refId = "B"
+        datasource = {
+          type = "__expr__"
+          uid  = "__expr__"
+        }
+        type       = "reduce"
+        expression = "A"
+        reducer    = "last"
+        settings = {
+          mode             = "replaceNN"
+          replaceWithValue = 0
         }
       })
 
@@ -281,8 +372,8 @@ resource "grafana_rule_group" "exporter" {
     uid            = "dg-log-default-is-stale-235df632"
     name           = "driftgauge: log default is stale"
     condition      = "C"
-    for            = "5m"
-    no_data_state  = "Alerting"
+    for            = "0s"
+    no_data_state  = "OK"
     exec_err_state = "KeepLast"
     labels = {
       driftgauge = "exporter"
@@ -290,8 +381,8 @@ resource "grafana_rule_group" "exporter" {
       severity   = "page"
     }
     annotations = {
-      summary            = "Nothing new was read from the log default for more than two hours"
-      description        = "No refresh of the prediction log succeeded for two hours, or Prometheus can't reach the exporter. Values of its models are old, or gone, and no alert about them can be trusted. Look at: whether the exporter runs and is scraped; its status page, which says what failed; the warehouse."
+      summary            = "Nothing new was read from the log default for {{ humanizeDuration $values.B.Value }}"
+      description        = "The exporter runs, and no refresh of the prediction log succeeded for two hours. Values of its models are old, or gone, and no alert about them can be trusted. Look at: the exporter's status page, which says what failed; the warehouse."
       "__dashboardUid__" = "driftgauge-fleet"
     }
 
@@ -329,7 +420,8 @@ resource "grafana_rule_group" "exporter" {
         expression = "A"
         reducer    = "last"
         settings = {
-          mode = "dropNN"
+          mode             = "replaceNN"
+          replaceWithValue = 7200
         }
       })
 

@@ -21,7 +21,6 @@ resource "grafana_rule_group" "cancellation" {
     labels = {
       driftgauge = "threshold"
       log        = "default"
-      model_id   = "cancellation_v1"
       predictor  = "cancellation"
       severity   = "page"
       team       = "network"
@@ -44,13 +43,13 @@ resource "grafana_rule_group" "cancellation" {
           uid  = var.prometheus_data_source_uid
         }
         editorMode = "code"
-        expr       = "min by (predictor, model_id) (min_over_time(ml_prediction_mean{predictor=\"cancellation\",model_id=\"cancellation_v1\",window=\"1h\"}[1h10m]))\nand on (predictor, model_id) max by (predictor, model_id) (changes(ml_window_end_timestamp_seconds{predictor=\"cancellation\",model_id=\"cancellation_v1\",window=\"1h\"}[1h10m])) >= 1\nand on (predictor, model_id) (sum by (predictor, model_id) (count_over_time(ml_prediction_mean{predictor=\"cancellation\",model_id=\"cancellation_v1\",window=\"1h\"}[1h10m])) >= on (predictor, model_id) sum by (predictor, model_id) (count_over_time(ml_window_end_timestamp_seconds{predictor=\"cancellation\",model_id=\"cancellation_v1\",window=\"1h\"}[1h10m])))\nand on (predictor, model_id) min by (predictor, model_id) (min_over_time(ml_predictions{predictor=\"cancellation\",model_id=\"cancellation_v1\",window=\"1h\"}[1h10m])) >= 20"
+        expr       = "max by (predictor, model_id) (last_over_time(ml_alert_reading{predictor=\"cancellation\",alert=\"cancellation-rate-high\"}[1h5m]))"
         instant    = true
         range      = false
       })
 
       relative_time_range {
-        from = 4200
+        from = 3900
         to   = 0
       }
     }
@@ -68,7 +67,8 @@ resource "grafana_rule_group" "cancellation" {
         expression = "A"
         reducer    = "last"
         settings = {
-          mode = "dropNN"
+          mode             = "replaceNN"
+          replaceWithValue = 0.25
         }
       })
 
@@ -114,7 +114,6 @@ resource "grafana_rule_group" "cancellation" {
     labels = {
       driftgauge = "threshold"
       log        = "default"
-      model_id   = "cancellation_v1"
       predictor  = "cancellation"
       severity   = "notify"
       team       = "network"
@@ -137,13 +136,13 @@ resource "grafana_rule_group" "cancellation" {
           uid  = var.prometheus_data_source_uid
         }
         editorMode = "code"
-        expr       = "min by (predictor, model_id, feature) (min_over_time(ml_feature_default_ratio{predictor=\"cancellation\",model_id=\"cancellation_v1\",window=\"1h\"}[2h10m]))\nand on (predictor, model_id) max by (predictor, model_id) (changes(ml_window_end_timestamp_seconds{predictor=\"cancellation\",model_id=\"cancellation_v1\",window=\"1h\"}[2h10m])) >= 2\nand on (predictor, model_id, feature) (sum by (predictor, model_id, feature) (count_over_time(ml_feature_default_ratio{predictor=\"cancellation\",model_id=\"cancellation_v1\",window=\"1h\"}[2h10m])) >= on (predictor, model_id) group_left () sum by (predictor, model_id) (count_over_time(ml_window_end_timestamp_seconds{predictor=\"cancellation\",model_id=\"cancellation_v1\",window=\"1h\"}[2h10m])))\nand on (predictor, model_id) min by (predictor, model_id) (min_over_time(ml_predictions{predictor=\"cancellation\",model_id=\"cancellation_v1\",window=\"1h\"}[2h10m])) >= 20"
+        expr       = "max by (predictor, model_id, feature) (last_over_time(ml_alert_reading{predictor=\"cancellation\",alert=\"defaults\"}[1h5m]))"
         instant    = true
         range      = false
       })
 
       relative_time_range {
-        from = 7800
+        from = 3900
         to   = 0
       }
     }
@@ -161,7 +160,8 @@ resource "grafana_rule_group" "cancellation" {
         expression = "A"
         reducer    = "last"
         settings = {
-          mode = "dropNN"
+          mode             = "replaceNN"
+          replaceWithValue = 0.6
         }
       })
 
@@ -201,20 +201,19 @@ resource "grafana_rule_group" "cancellation" {
     uid            = "dg-cancellation-freshness-canc-c5063407"
     name           = "cancellation: No predictions from cancellation_v1"
     condition      = "C"
-    for            = "5m"
-    no_data_state  = "Alerting"
+    for            = "0s"
+    no_data_state  = "OK"
     exec_err_state = "KeepLast"
     labels = {
       driftgauge = "freshness"
       log        = "default"
-      model_id   = "cancellation_v1"
       predictor  = "cancellation"
       severity   = "page"
       team       = "network"
     }
     annotations = {
-      summary            = "Cancellation: cancellation_v1 made no predictions for 8 hours"
-      description        = "The prediction log had no predictions of cancellation_v1 in 8 hours, or the exporter publishes nothing of it (alert freshness-cancellation_v1, metric ml_predictions, window 1h).\nIt means that the model is not called, that its predictions are not logged, or that nobody would see it drift: no other alert of this model can fire meanwhile.\ncancellation_v1 is the primary, whose predictions are served; shadows, not served: cancellation_v2.\nLook at: the service that calls the model; the pipeline that writes the log; whether other models are silent too (all of them: the log or the exporter, see the fleet dashboard)."
+      summary            = "Cancellation: {{ $labels.model_id }} made no predictions for more than 8 hours"
+      description        = "The prediction log has had no predictions of {{ $labels.model_id }} for {{ humanizeDuration $values.B.Value }}, more than 8 hours (alert freshness-cancellation_v1, metric ml_model_silence_seconds).\nIt means that the model is not called, or that its predictions are not logged: nobody would see it drift, and no other alert of this model can fire meanwhile.\ncancellation_v1 is the primary, whose predictions are served; shadows, not served: cancellation_v2.\nLook at: the service that calls the model; the pipeline that writes the log; whether other models are silent too (all of them: the log, see the fleet dashboard)."
       "__dashboardUid__" = "dg-cancellation-f5c9e2bf"
       "__panelId__"      = "54624521"
       runbook_url        = "https://runbooks.example.com/ml/network"
@@ -230,13 +229,13 @@ resource "grafana_rule_group" "cancellation" {
           uid  = var.prometheus_data_source_uid
         }
         editorMode = "code"
-        expr       = "max by (predictor, model_id) (max_over_time(ml_predictions{predictor=\"cancellation\",model_id=\"cancellation_v1\",window=\"1h\"}[7h10m])) + on (predictor, model_id) (max by (predictor, model_id) (max_over_time(ml_window_end_timestamp_seconds{predictor=\"cancellation\",model_id=\"cancellation_v1\",window=\"1h\"}[7h10m]) - min_over_time(ml_window_end_timestamp_seconds{predictor=\"cancellation\",model_id=\"cancellation_v1\",window=\"1h\"}[7h10m])) < bool 25200)"
+        expr       = "max by (predictor, model_id) (last_over_time(ml_alert_reading{predictor=\"cancellation\",alert=\"freshness-cancellation_v1\"}[1h5m]))"
         instant    = true
         range      = false
       })
 
       relative_time_range {
-        from = 25800
+        from = 3900
         to   = 0
       }
     }
@@ -254,7 +253,8 @@ resource "grafana_rule_group" "cancellation" {
         expression = "A"
         reducer    = "last"
         settings = {
-          mode = "dropNN"
+          mode             = "replaceNN"
+          replaceWithValue = 28800
         }
       })
 
@@ -275,7 +275,7 @@ resource "grafana_rule_group" "cancellation" {
         }
         type       = "threshold"
         expression = "B"
-        conditions = [{ evaluator = { type = "lt", params = [1] } }]
+        conditions = [{ evaluator = { type = "gt", params = [28800] } }]
       })
 
       relative_time_range {
@@ -294,20 +294,19 @@ resource "grafana_rule_group" "cancellation" {
     uid            = "dg-cancellation-freshness-canc-bc72a8e9"
     name           = "cancellation: No predictions from cancellation_v2"
     condition      = "C"
-    for            = "5m"
-    no_data_state  = "Alerting"
+    for            = "0s"
+    no_data_state  = "OK"
     exec_err_state = "KeepLast"
     labels = {
       driftgauge = "freshness"
       log        = "default"
-      model_id   = "cancellation_v2"
       predictor  = "cancellation"
       severity   = "page"
       team       = "network"
     }
     annotations = {
-      summary            = "Cancellation: cancellation_v2 made no predictions for 8 hours"
-      description        = "The prediction log had no predictions of cancellation_v2 in 8 hours, or the exporter publishes nothing of it (alert freshness-cancellation_v2, metric ml_predictions, window 1h).\nIt means that the model is not called, that its predictions are not logged, or that nobody would see it drift: no other alert of this model can fire meanwhile.\ncancellation_v1 is the primary, whose predictions are served; shadows, not served: cancellation_v2.\nLook at: the service that calls the model; the pipeline that writes the log; whether other models are silent too (all of them: the log or the exporter, see the fleet dashboard)."
+      summary            = "Cancellation: {{ $labels.model_id }} made no predictions for more than 8 hours"
+      description        = "The prediction log has had no predictions of {{ $labels.model_id }} for {{ humanizeDuration $values.B.Value }}, more than 8 hours (alert freshness-cancellation_v2, metric ml_model_silence_seconds).\nIt means that the model is not called, or that its predictions are not logged: nobody would see it drift, and no other alert of this model can fire meanwhile.\ncancellation_v1 is the primary, whose predictions are served; shadows, not served: cancellation_v2.\nLook at: the service that calls the model; the pipeline that writes the log; whether other models are silent too (all of them: the log, see the fleet dashboard)."
       "__dashboardUid__" = "dg-cancellation-f5c9e2bf"
       "__panelId__"      = "228093935"
       runbook_url        = "https://runbooks.example.com/ml/network"
@@ -323,13 +322,13 @@ resource "grafana_rule_group" "cancellation" {
           uid  = var.prometheus_data_source_uid
         }
         editorMode = "code"
-        expr       = "max by (predictor, model_id) (max_over_time(ml_predictions{predictor=\"cancellation\",model_id=\"cancellation_v2\",window=\"1h\"}[7h10m])) + on (predictor, model_id) (max by (predictor, model_id) (max_over_time(ml_window_end_timestamp_seconds{predictor=\"cancellation\",model_id=\"cancellation_v2\",window=\"1h\"}[7h10m]) - min_over_time(ml_window_end_timestamp_seconds{predictor=\"cancellation\",model_id=\"cancellation_v2\",window=\"1h\"}[7h10m])) < bool 25200)"
+        expr       = "max by (predictor, model_id) (last_over_time(ml_alert_reading{predictor=\"cancellation\",alert=\"freshness-cancellation_v2\"}[1h5m]))"
         instant    = true
         range      = false
       })
 
       relative_time_range {
-        from = 25800
+        from = 3900
         to   = 0
       }
     }
@@ -347,7 +346,8 @@ resource "grafana_rule_group" "cancellation" {
         expression = "A"
         reducer    = "last"
         settings = {
-          mode = "dropNN"
+          mode             = "replaceNN"
+          replaceWithValue = 28800
         }
       })
 
@@ -368,7 +368,7 @@ resource "grafana_rule_group" "cancellation" {
         }
         type       = "threshold"
         expression = "B"
-        conditions = [{ evaluator = { type = "lt", params = [1] } }]
+        conditions = [{ evaluator = { type = "gt", params = [28800] } }]
       })
 
       relative_time_range {
@@ -393,7 +393,6 @@ resource "grafana_rule_group" "cancellation" {
     labels = {
       driftgauge = "threshold"
       log        = "default"
-      model_id   = "cancellation_v1"
       predictor  = "cancellation"
       severity   = "notify"
       team       = "network"
@@ -416,13 +415,13 @@ resource "grafana_rule_group" "cancellation" {
           uid  = var.prometheus_data_source_uid
         }
         editorMode = "code"
-        expr       = "max by (predictor, model_id) (max_over_time(ml_predictions{predictor=\"cancellation\",model_id=\"cancellation_v1\",window=\"1d\"}[1h]))\nand on (predictor, model_id) (sum by (predictor, model_id) (count_over_time(ml_predictions{predictor=\"cancellation\",model_id=\"cancellation_v1\",window=\"1d\"}[1h])) >= on (predictor, model_id) sum by (predictor, model_id) (count_over_time(ml_window_end_timestamp_seconds{predictor=\"cancellation\",model_id=\"cancellation_v1\",window=\"1d\"}[1h])))"
+        expr       = "min by (predictor, model_id) (last_over_time(ml_alert_reading{predictor=\"cancellation\",alert=\"volume-low\"}[1h5m]))"
         instant    = true
         range      = false
       })
 
       relative_time_range {
-        from = 3600
+        from = 3900
         to   = 0
       }
     }
@@ -440,7 +439,8 @@ resource "grafana_rule_group" "cancellation" {
         expression = "A"
         reducer    = "last"
         settings = {
-          mode = "dropNN"
+          mode             = "replaceNN"
+          replaceWithValue = 100
         }
       })
 

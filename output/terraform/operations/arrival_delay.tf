@@ -21,7 +21,6 @@ resource "grafana_rule_group" "arrival_delay" {
     labels = {
       driftgauge = "threshold"
       log        = "default"
-      model_id   = "arrival_delay_v3"
       predictor  = "arrival_delay"
       severity   = "notify"
       team       = "operations"
@@ -44,13 +43,13 @@ resource "grafana_rule_group" "arrival_delay" {
           uid  = var.prometheus_data_source_uid
         }
         editorMode = "code"
-        expr       = "min by (predictor, model_id, feature) (min_over_time(ml_feature_default_ratio{predictor=\"arrival_delay\",model_id=\"arrival_delay_v3\",window=\"1h\",feature=\"aircraft_seats\"}[1h10m]))\nand on (predictor, model_id) max by (predictor, model_id) (changes(ml_window_end_timestamp_seconds{predictor=\"arrival_delay\",model_id=\"arrival_delay_v3\",window=\"1h\"}[1h10m])) >= 1\nand on (predictor, model_id, feature) (sum by (predictor, model_id, feature) (count_over_time(ml_feature_default_ratio{predictor=\"arrival_delay\",model_id=\"arrival_delay_v3\",window=\"1h\",feature=\"aircraft_seats\"}[1h10m])) >= on (predictor, model_id) group_left () sum by (predictor, model_id) (count_over_time(ml_window_end_timestamp_seconds{predictor=\"arrival_delay\",model_id=\"arrival_delay_v3\",window=\"1h\"}[1h10m])))\nand on (predictor, model_id) min by (predictor, model_id) (min_over_time(ml_predictions{predictor=\"arrival_delay\",model_id=\"arrival_delay_v3\",window=\"1h\"}[1h10m])) >= 20"
+        expr       = "max by (predictor, model_id, feature) (last_over_time(ml_alert_reading{predictor=\"arrival_delay\",alert=\"aircraft-seats-defaults\"}[1h5m]))"
         instant    = true
         range      = false
       })
 
       relative_time_range {
-        from = 4200
+        from = 3900
         to   = 0
       }
     }
@@ -68,7 +67,8 @@ resource "grafana_rule_group" "arrival_delay" {
         expression = "A"
         reducer    = "last"
         settings = {
-          mode = "dropNN"
+          mode             = "replaceNN"
+          replaceWithValue = 0.4
         }
       })
 
@@ -108,20 +108,19 @@ resource "grafana_rule_group" "arrival_delay" {
     uid            = "dg-arrival-delay-freshness-arr-5a8da599"
     name           = "arrival_delay: No predictions from arrival_delay_v3"
     condition      = "C"
-    for            = "5m"
-    no_data_state  = "Alerting"
+    for            = "0s"
+    no_data_state  = "OK"
     exec_err_state = "KeepLast"
     labels = {
       driftgauge = "freshness"
       log        = "default"
-      model_id   = "arrival_delay_v3"
       predictor  = "arrival_delay"
       severity   = "notify"
       team       = "operations"
     }
     annotations = {
-      summary            = "Arrival delay: arrival_delay_v3 made no predictions for 8 hours"
-      description        = "The prediction log had no predictions of arrival_delay_v3 in 8 hours, or the exporter publishes nothing of it (alert freshness-arrival_delay_v3, metric ml_predictions, window 1h).\nIt means that the model is not called, that its predictions are not logged, or that nobody would see it drift: no other alert of this model can fire meanwhile.\narrival_delay_v3 is the primary, whose predictions are served; shadows, not served: arrival_delay_v4.\nLook at: the service that calls the model; the pipeline that writes the log; whether other models are silent too (all of them: the log or the exporter, see the fleet dashboard)."
+      summary            = "Arrival delay: {{ $labels.model_id }} made no predictions for more than 8 hours"
+      description        = "The prediction log has had no predictions of {{ $labels.model_id }} for {{ humanizeDuration $values.B.Value }}, more than 8 hours (alert freshness-arrival_delay_v3, metric ml_model_silence_seconds).\nIt means that the model is not called, or that its predictions are not logged: nobody would see it drift, and no other alert of this model can fire meanwhile.\narrival_delay_v3 is the primary, whose predictions are served; shadows, not served: arrival_delay_v4.\nLook at: the service that calls the model; the pipeline that writes the log; whether other models are silent too (all of them: the log, see the fleet dashboard)."
       "__dashboardUid__" = "dg-arrival-delay-f17b0d50"
       "__panelId__"      = "151769209"
       runbook_url        = "https://runbooks.example.com/ml/operations"
@@ -137,13 +136,13 @@ resource "grafana_rule_group" "arrival_delay" {
           uid  = var.prometheus_data_source_uid
         }
         editorMode = "code"
-        expr       = "max by (predictor, model_id) (max_over_time(ml_predictions{predictor=\"arrival_delay\",model_id=\"arrival_delay_v3\",window=\"1h\"}[7h10m])) + on (predictor, model_id) (max by (predictor, model_id) (max_over_time(ml_window_end_timestamp_seconds{predictor=\"arrival_delay\",model_id=\"arrival_delay_v3\",window=\"1h\"}[7h10m]) - min_over_time(ml_window_end_timestamp_seconds{predictor=\"arrival_delay\",model_id=\"arrival_delay_v3\",window=\"1h\"}[7h10m])) < bool 25200)"
+        expr       = "max by (predictor, model_id) (last_over_time(ml_alert_reading{predictor=\"arrival_delay\",alert=\"freshness-arrival_delay_v3\"}[1h5m]))"
         instant    = true
         range      = false
       })
 
       relative_time_range {
-        from = 25800
+        from = 3900
         to   = 0
       }
     }
@@ -161,7 +160,8 @@ resource "grafana_rule_group" "arrival_delay" {
         expression = "A"
         reducer    = "last"
         settings = {
-          mode = "dropNN"
+          mode             = "replaceNN"
+          replaceWithValue = 28800
         }
       })
 
@@ -182,7 +182,7 @@ resource "grafana_rule_group" "arrival_delay" {
         }
         type       = "threshold"
         expression = "B"
-        conditions = [{ evaluator = { type = "lt", params = [1] } }]
+        conditions = [{ evaluator = { type = "gt", params = [28800] } }]
       })
 
       relative_time_range {
@@ -201,20 +201,19 @@ resource "grafana_rule_group" "arrival_delay" {
     uid            = "dg-arrival-delay-freshness-arr-7a973637"
     name           = "arrival_delay: No predictions from arrival_delay_v4"
     condition      = "C"
-    for            = "5m"
-    no_data_state  = "Alerting"
+    for            = "0s"
+    no_data_state  = "OK"
     exec_err_state = "KeepLast"
     labels = {
       driftgauge = "freshness"
       log        = "default"
-      model_id   = "arrival_delay_v4"
       predictor  = "arrival_delay"
       severity   = "notify"
       team       = "operations"
     }
     annotations = {
-      summary            = "Arrival delay: arrival_delay_v4 made no predictions for 8 hours"
-      description        = "The prediction log had no predictions of arrival_delay_v4 in 8 hours, or the exporter publishes nothing of it (alert freshness-arrival_delay_v4, metric ml_predictions, window 1h).\nIt means that the model is not called, that its predictions are not logged, or that nobody would see it drift: no other alert of this model can fire meanwhile.\narrival_delay_v3 is the primary, whose predictions are served; shadows, not served: arrival_delay_v4.\nLook at: the service that calls the model; the pipeline that writes the log; whether other models are silent too (all of them: the log or the exporter, see the fleet dashboard)."
+      summary            = "Arrival delay: {{ $labels.model_id }} made no predictions for more than 8 hours"
+      description        = "The prediction log has had no predictions of {{ $labels.model_id }} for {{ humanizeDuration $values.B.Value }}, more than 8 hours (alert freshness-arrival_delay_v4, metric ml_model_silence_seconds).\nIt means that the model is not called, or that its predictions are not logged: nobody would see it drift, and no other alert of this model can fire meanwhile.\narrival_delay_v3 is the primary, whose predictions are served; shadows, not served: arrival_delay_v4.\nLook at: the service that calls the model; the pipeline that writes the log; whether other models are silent too (all of them: the log, see the fleet dashboard)."
       "__dashboardUid__" = "dg-arrival-delay-f17b0d50"
       "__panelId__"      = "73368700"
       runbook_url        = "https://runbooks.example.com/ml/operations"
@@ -230,13 +229,13 @@ resource "grafana_rule_group" "arrival_delay" {
           uid  = var.prometheus_data_source_uid
         }
         editorMode = "code"
-        expr       = "max by (predictor, model_id) (max_over_time(ml_predictions{predictor=\"arrival_delay\",model_id=\"arrival_delay_v4\",window=\"1h\"}[7h10m])) + on (predictor, model_id) (max by (predictor, model_id) (max_over_time(ml_window_end_timestamp_seconds{predictor=\"arrival_delay\",model_id=\"arrival_delay_v4\",window=\"1h\"}[7h10m]) - min_over_time(ml_window_end_timestamp_seconds{predictor=\"arrival_delay\",model_id=\"arrival_delay_v4\",window=\"1h\"}[7h10m])) < bool 25200)"
+        expr       = "max by (predictor, model_id) (last_over_time(ml_alert_reading{predictor=\"arrival_delay\",alert=\"freshness-arrival_delay_v4\"}[1h5m]))"
         instant    = true
         range      = false
       })
 
       relative_time_range {
-        from = 25800
+        from = 3900
         to   = 0
       }
     }
@@ -254,7 +253,8 @@ resource "grafana_rule_group" "arrival_delay" {
         expression = "A"
         reducer    = "last"
         settings = {
-          mode = "dropNN"
+          mode             = "replaceNN"
+          replaceWithValue = 28800
         }
       })
 
@@ -275,7 +275,7 @@ resource "grafana_rule_group" "arrival_delay" {
         }
         type       = "threshold"
         expression = "B"
-        conditions = [{ evaluator = { type = "lt", params = [1] } }]
+        conditions = [{ evaluator = { type = "gt", params = [28800] } }]
       })
 
       relative_time_range {
@@ -300,7 +300,6 @@ resource "grafana_rule_group" "arrival_delay" {
     labels = {
       driftgauge = "threshold"
       log        = "default"
-      model_id   = "arrival_delay_v3"
       predictor  = "arrival_delay"
       severity   = "notify"
       team       = "operations"
@@ -323,13 +322,13 @@ resource "grafana_rule_group" "arrival_delay" {
           uid  = var.prometheus_data_source_uid
         }
         editorMode = "code"
-        expr       = "min by (predictor, model_id) (min_over_time(ml_prediction_mean{predictor=\"arrival_delay\",model_id=\"arrival_delay_v3\",window=\"1h\"}[2h10m]))\nand on (predictor, model_id) max by (predictor, model_id) (changes(ml_window_end_timestamp_seconds{predictor=\"arrival_delay\",model_id=\"arrival_delay_v3\",window=\"1h\"}[2h10m])) >= 2\nand on (predictor, model_id) (sum by (predictor, model_id) (count_over_time(ml_prediction_mean{predictor=\"arrival_delay\",model_id=\"arrival_delay_v3\",window=\"1h\"}[2h10m])) >= on (predictor, model_id) sum by (predictor, model_id) (count_over_time(ml_window_end_timestamp_seconds{predictor=\"arrival_delay\",model_id=\"arrival_delay_v3\",window=\"1h\"}[2h10m])))\nand on (predictor, model_id) min by (predictor, model_id) (min_over_time(ml_predictions{predictor=\"arrival_delay\",model_id=\"arrival_delay_v3\",window=\"1h\"}[2h10m])) >= 20"
+        expr       = "max by (predictor, model_id) (last_over_time(ml_alert_reading{predictor=\"arrival_delay\",alert=\"predicted-delay-high\"}[1h5m]))"
         instant    = true
         range      = false
       })
 
       relative_time_range {
-        from = 7800
+        from = 3900
         to   = 0
       }
     }
@@ -347,7 +346,8 @@ resource "grafana_rule_group" "arrival_delay" {
         expression = "A"
         reducer    = "last"
         settings = {
-          mode = "dropNN"
+          mode             = "replaceNN"
+          replaceWithValue = 45
         }
       })
 
@@ -393,7 +393,6 @@ resource "grafana_rule_group" "arrival_delay" {
     labels = {
       driftgauge = "threshold"
       log        = "default"
-      model_id   = "arrival_delay_v3"
       predictor  = "arrival_delay"
       severity   = "notify"
       team       = "operations"
@@ -416,13 +415,13 @@ resource "grafana_rule_group" "arrival_delay" {
           uid  = var.prometheus_data_source_uid
         }
         editorMode = "code"
-        expr       = "min by (predictor, model_id, feature) (min_over_time(ml_feature_null_ratio{predictor=\"arrival_delay\",model_id=\"arrival_delay_v3\",window=\"1h\",feature=~\"wind_.*\"}[1h10m]))\nand on (predictor, model_id) max by (predictor, model_id) (changes(ml_window_end_timestamp_seconds{predictor=\"arrival_delay\",model_id=\"arrival_delay_v3\",window=\"1h\"}[1h10m])) >= 1\nand on (predictor, model_id, feature) (sum by (predictor, model_id, feature) (count_over_time(ml_feature_null_ratio{predictor=\"arrival_delay\",model_id=\"arrival_delay_v3\",window=\"1h\",feature=~\"wind_.*\"}[1h10m])) >= on (predictor, model_id) group_left () sum by (predictor, model_id) (count_over_time(ml_window_end_timestamp_seconds{predictor=\"arrival_delay\",model_id=\"arrival_delay_v3\",window=\"1h\"}[1h10m])))\nand on (predictor, model_id) min by (predictor, model_id) (min_over_time(ml_predictions{predictor=\"arrival_delay\",model_id=\"arrival_delay_v3\",window=\"1h\"}[1h10m])) >= 20"
+        expr       = "max by (predictor, model_id, feature) (last_over_time(ml_alert_reading{predictor=\"arrival_delay\",alert=\"weather-nulls\"}[1h5m]))"
         instant    = true
         range      = false
       })
 
       relative_time_range {
-        from = 4200
+        from = 3900
         to   = 0
       }
     }
@@ -440,7 +439,8 @@ resource "grafana_rule_group" "arrival_delay" {
         expression = "A"
         reducer    = "last"
         settings = {
-          mode = "dropNN"
+          mode             = "replaceNN"
+          replaceWithValue = 0.25
         }
       })
 

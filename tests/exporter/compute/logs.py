@@ -3,19 +3,34 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import duckdb
 import pyarrow as pa
 
-from metrics_exporter.definitions import Catalogue, Columns, Definitions, Feature, Kind, Log, Predictor
-from metrics_exporter.profiles.profile import Profile, WindowProfiles
+from metrics_exporter.definitions import (
+    DEFAULT_CADENCE,
+    Catalogue,
+    Columns,
+    Definitions,
+    Feature,
+    Kind,
+    Log,
+    Model,
+    Predictor,
+    Role,
+)
+from metrics_exporter.profiles.profile import Profile
+from metrics_exporter.profiles.table import WindowProfiles
 from metrics_exporter.sources import open_warehouse
-from metrics_exporter.sources.scan import ScanRequest, assemble
+from metrics_exporter.sources.assemble import assemble
+from metrics_exporter.sources.scan import RESULT, ScanRequest
+from metrics_exporter.sources.scan import scan as run_scan
+from metrics_exporter.windows import Window
 
 START = datetime(2026, 3, 4, 10, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -29,6 +44,31 @@ _SCHEMA = pa.schema(
         ("default_values_used", pa.list_(pa.string())),
     ]
 )
+
+
+class ScanRow(NamedTuple):
+    """A row of the scan's result: see `RESULT` for what its columns mean."""
+
+    part: str
+    window_number: int
+    predictor: str
+    model_id: str
+    feature: str | None
+    category: str | None
+    present: int
+    usable: int
+    numbers: int
+    infinities: int
+    mean: float | None
+    squared_deviations: float | None
+    minimum: float | None
+    maximum: float | None
+    grid: list[float] | None
+    grid_rows: int
+    atoms: list[float] | None
+    atom_counts: list[int] | None
+    unseen: int
+    names: list[str] | None
 
 
 @dataclass(frozen=True)
@@ -60,6 +100,10 @@ class LogFile:
             connection.execute("SET TimeZone = 'UTC'")
             for statement in statements:
                 connection.execute(statement)
+
+    def ask(self, query: str) -> list[tuple[Any, ...]]:
+        with duckdb.connect(str(self.path)) as connection:
+            return connection.execute(query).fetchall()
 
     def write(self, rows: Iterable[Row]) -> None:
         """Append rows, with the features as a JSON text."""
@@ -99,11 +143,21 @@ def scan(
     log = Log(table=table, columns=columns or Columns())
     request = ScanRequest(log, start, start + hours * HOUR, kinds or {})
     warehouse = open_warehouse(url)
-    scanned = assemble("default", request, warehouse.scan(request, 60))
+    scanned = assemble("default", request, run_scan(warehouse, request, 60))
     if scanned.must_repeat:
         request = ScanRequest(log, start, start + hours * HOUR, {**request.kinds, **scanned.new_kinds})
-        scanned = assemble("default", request, warehouse.scan(request, 60))
+        scanned = assemble("default", request, run_scan(warehouse, request, 60))
     return scanned.windows
+
+
+def scan_rows(table: pa.Table) -> Iterator[ScanRow]:
+    """The rows of a scan's result."""
+    return map(ScanRow._make, zip(*(table[name].to_pylist() for name in RESULT.names), strict=True))
+
+
+def shown(window: WindowProfiles) -> tuple[object, ...]:
+    """What a window holds, as something that can be compared."""
+    return window.log, window.window, window.end, window.rows, window.duplicates, tuple(window.profiles)
 
 
 def by_feature(window: WindowProfiles, model: str = "m1") -> dict[str | None, Profile]:
@@ -111,25 +165,32 @@ def by_feature(window: WindowProfiles, model: str = "m1") -> dict[str | None, Pr
 
 
 def definitions(
-    logs: Mapping[str, Log] | None = None, features: Mapping[str, Kind] | None = None, settle: int = 600
+    logs: Mapping[str, Log] | None = None,
+    features: Mapping[str, Kind] | None = None,
+    settle: int = 600,
+    models: Sequence[str] = (),
+    windows: tuple[Window, ...] = DEFAULT_CADENCE,
 ) -> Definitions:
-    """The definitions of the log `default`, and of the predictor `p` where features are declared."""
+    """The definitions of the log `default`, and of the predictor `p` where features or models are declared."""
     return Definitions(
         catalogue=Catalogue(
             schema_version=1,
             logs=dict(logs or {"default": Log(table="predictions", settle_seconds=settle)}),
             metrics=(),
         ),
-        predictors={"p": _predictor(features)} if features else {},
+        predictors={"p": _predictor(features or {}, models, windows)} if features or models else {},
     )
 
 
-def _predictor(features: Mapping[str, Kind]) -> Predictor:
+def _predictor(features: Mapping[str, Kind], models: Sequence[str], windows: tuple[Window, ...]) -> Predictor:
     return Predictor(
         schema_version=1,
         predictor="p",
         title="P",
         team="t",
-        models=(),
+        windows=windows,
+        models=tuple(
+            Model(id=model, role=Role.SHADOW if place else Role.PRIMARY) for place, model in enumerate(models)
+        ),
         features={name: Feature(kind=kind) for name, kind in features.items()},
     )

@@ -6,17 +6,20 @@ import subprocess
 import sys
 import threading
 import time
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import duckdb
+import pyarrow as pa
 import pytest
 
 from metrics_exporter.definitions import Columns, Log
 from metrics_exporter.sources import ScanTimeoutError, Warehouse, WarehouseError, open_warehouse
 from metrics_exporter.sources.duckdb import DuckDBWarehouse
-from metrics_exporter.sources.scan import ScanRequest
-from tests.exporter.compute.logs import HOUR, START, LogFile, Row, scan
+from metrics_exporter.sources.scan import ATOMS, ScanRequest
+from metrics_exporter.sources.scan import scan as run_scan
+from tests.exporter.compute.logs import HOUR, START, LogFile, Row, ScanRow, by_feature, scan, scan_rows
 
 
 def _request(table: str = "predictions", columns: Columns | None = None) -> ScanRequest:
@@ -25,7 +28,7 @@ def _request(table: str = "predictions", columns: Columns | None = None) -> Scan
 
 def _error(url: str, request: ScanRequest | None = None) -> str:
     with pytest.raises(WarehouseError) as caught:
-        open_warehouse(url).scan(request or _request(), 60)
+        run_scan(open_warehouse(url), request or _request(), 60)
     assert "\n" not in str(caught.value)
     return str(caught.value)
 
@@ -58,6 +61,20 @@ def test_a_file_that_is_no_utf8_is_said_with_its_line(tmp_path: Path) -> None:
     assert "2026" not in error
 
 
+@pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
+def test_a_broken_line_changes_nothing_about_how_its_file_is_read(tmp_path: Path, delimiter: str) -> None:
+    header = ["sent_at", "prediction_id", "predictor_name", "model_id", "prediction_result", "features"]
+    for name, hour in (("a", 8), ("b", 9)):
+        lines = [header, *([f"2026-03-04 {hour:02}:{i:02}:00", f"{hour}-{i}", "p", "m", "1", "{}"] for i in range(20))]
+        text = "\n".join(delimiter.join(line) for line in lines) + "\n"
+        (tmp_path / f"log-{name}.csv").write_text(text, encoding="utf-8")
+    start = START.replace(hour=8)
+    assert [window.rows for window in scan(f"duckdb:{tmp_path}/*.csv", start=start, hours=2)] == [20, 20]
+    with (tmp_path / "log-b.csv").open("a", encoding="utf-8") as file:
+        file.write(delimiter.join([*lines[1], "EXTRA"]) + "\n")
+    assert "log-b.csv" in _error(f"duckdb:{tmp_path}/*.csv")
+
+
 def test_a_missing_table_and_missing_columns_are_named(log: LogFile) -> None:
     log.write([Row({"a": 1})])
     assert "table gone is not in the log's database" in _error(log.url, _request("gone"))
@@ -66,6 +83,45 @@ def test_a_missing_table_and_missing_columns_are_named(log: LogFile) -> None:
     assert "logs: columns: sent_at" in missing
     assert "prediction_id" in missing
     assert "no column 'inputs'" in _error(log.url, _request(columns=Columns(features="inputs")))
+
+
+def test_a_table_is_one_of_the_database_and_never_a_file_or_what_is_built_in(log: LogFile, tmp_path: Path) -> None:
+    log.write([Row({"a": 1})])
+    (tmp_path / "secrets.csv").write_text("password\nhunter2\n", encoding="utf-8")
+    for table in (f'"{tmp_path}/secrets.csv"', f'"{log.path}"', "sqlite_master", "information_schema.tables"):
+        error = _error(log.url, _request(table))
+        assert f"table {table} is not in the log's database" in error
+        assert "password" not in error
+    log.execute(f"COPY predictions TO '{tmp_path}/log.parquet'")
+    assert scan(f"duckdb:{tmp_path}/*.parquet", table=f'"{tmp_path}/secrets.csv"')[0].rows == 1
+
+
+def test_the_names_that_a_table_has(log: LogFile) -> None:
+    log.write([Row({"a": 1})])
+    log.execute("CREATE SCHEMA s", "CREATE VIEW s.v AS SELECT * FROM predictions")
+    for table in ("Predictions", "main.predictions", "log.predictions", "log.main.predictions", "s.v", "log.s.V"):
+        assert scan(log.url, table=table)[0].rows == 1
+    assert "Did you mean 'predictions'?" in _error(log.url, _request("prediction"))
+    assert "There are: predictions, v" in _error(log.url, _request("s.nothing"))
+
+
+def test_nothing_that_is_read_changes_the_settings(log: LogFile) -> None:
+    log.write([Row({"a": 1})])
+    warehouse = open_warehouse(log.url)
+    for statement in ("SET TimeZone = 'Asia/Seoul'", "SET autoload_known_extensions = true"):
+        with pytest.raises(WarehouseError, match="locked"):
+            warehouse.run(statement, {}, 60)
+    settings = "SELECT count(*) AS n FROM duckdb_settings() WHERE name LIKE 'auto%known_extensions' AND value = 'false'"
+    assert warehouse.run(settings, {}, 60).to_pylist() == [{"n": 2}]
+    warehouse.close()
+
+
+@pytest.mark.parametrize("kind", ["INTEGER", "BLOB", "STRUCT(a INTEGER)"])
+def test_a_column_without_any_value_is_of_any_type(log: LogFile, kind: str) -> None:
+    log.write([Row({"a": 1})])
+    log.reshape(f"* REPLACE (NULL::{kind} AS default_values_used, NULL::{kind} AS prediction_result)")
+    profiles = by_feature(scan(log.url)[0])
+    assert (profiles[None].rows, profiles[None].nulls, profiles["a"].defaults) == (1, 1, 0)
 
 
 @pytest.mark.parametrize(
@@ -88,6 +144,20 @@ def test_no_feature_column_matches(log: LogFile) -> None:
     assert "no column matches" in _error(log.url, _request(columns=Columns(features=("f_*",))))
 
 
+def test_a_listed_column_that_is_missing_is_named_with_the_nearest(
+    log: LogFile, caplog: pytest.LogCaptureFixture
+) -> None:
+    log.write([Row({"a": 1})])
+    log.reshape('* EXCLUDE features, 1.0 AS distance, 2.0 AS "Weight"')
+    columns = Columns(features=("distance", "distnace", "weight", "geo_*"))
+    for _ in range(2):
+        assert scan(log.url, columns=columns)[0].rows == 1
+    said = [message for message in caplog.messages if "no column matches" in message]
+    assert len(said) == 3
+    for entry, near in (("distnace", "Did you mean 'distance'?"), ("weight", "Did you mean 'Weight'?"), ("geo_*", "")):
+        assert any(f"no column matches {entry} " in message and near in message for message in said)
+
+
 _WRITER = """
 import sys, duckdb
 connection = duckdb.connect(sys.argv[1])
@@ -108,11 +178,11 @@ def test_a_log_that_another_process_writes(log: LogFile) -> None:
         assert writer.stdout is not None
         assert writer.stdout.readline() == "open\n"
         with pytest.raises(WarehouseError, match="is locked: another process has it open for writing"):
-            warehouse.scan(_request(), 60)
+            run_scan(warehouse, _request(), 60)
         writer.stdin.write("\n")
         writer.stdin.flush()
         assert writer.stdout.readline() == "closed\n"
-    models = [row for row in warehouse.scan(_request(), 60) if row.part == "model"]
+    models = [row for row in scan_rows(run_scan(warehouse, _request(), 60)) if row.part == "model"]
     assert [row.present for row in models] == [2]
 
 
@@ -130,7 +200,7 @@ def slow(log: LogFile) -> Warehouse:
 def test_the_deadline_stops_the_query_in_the_database(slow: Warehouse) -> None:
     began = time.monotonic()
     with pytest.raises(ScanTimeoutError, match=r"table predictions: the scan of 2026-03-04 10:00 .* after 0.5 s"):
-        slow.scan(_request(), 0.5)
+        run_scan(slow, _request(), 0.5)
     assert time.monotonic() - began < 10
     busy = time.process_time()
     time.sleep(0.5)
@@ -141,7 +211,7 @@ def test_another_thread_cancels(slow: Warehouse) -> None:
     slow.cancel()  # nothing runs: nothing to cancel
     threading.Timer(0.5, slow.cancel).start()
     with pytest.raises(WarehouseError) as caught:
-        slow.scan(_request(), 60)
+        run_scan(slow, _request(), 60)
     assert not isinstance(caught.value, ScanTimeoutError)
     slow.close()
 
@@ -175,10 +245,55 @@ def test_quantiles_of_large_models_come_near_from_a_sample(log: LogFile) -> None
     assert max(abs(0.6 + 0.4 * value - (i + 1) / 100) for i, value in enumerate(atoms.grid) if i > 62) < 0.03
 
 
+def _numbers(log: LogFile, atoms: pa.Table | None = None) -> dict[str | None, ScanRow]:
+    """The rows with numbers of the only model, by feature (None: the predictions)."""
+    request = _request()
+    result = run_scan(open_warehouse(log.url), replace(request, atoms=atoms) if atoms else request, 60)
+    return {row.feature: row for row in scan_rows(result) if row.numbers and row.part in ("model", "series")}
+
+
+def test_grids_say_how_many_values_they_are_made_from(log: LogFile) -> None:
+    _quantile_log(log, 100_000)
+    rows = _numbers(log)
+    for feature in ("even", "atoms", None):  # of a sample
+        assert rows[feature].numbers == 100_000
+        assert 74_000 < rows[feature].grid_rows < 76_000
+    assert (rows["rare"].numbers, rows["rare"].grid_rows) == (2_000, 2_000)
+
+
+def test_what_the_grid_repeats_is_counted_over_all_rows(log: LogFile) -> None:
+    _quantile_log(log, 100_000)
+    rows = _numbers(log)
+    ((zeros,),) = log.ask("SELECT count(*) FROM predictions WHERE features['atoms'] = 0")
+    assert (rows["atoms"].atoms, rows["atoms"].atom_counts) == ([0], [zeros])
+    assert [rows[feature].atoms for feature in ("even", "rare", None)] == [None] * 3
+
+
+def test_known_atoms_are_counted_though_nothing_repeats_them(log: LogFile) -> None:
+    log.write([Row({"a": i, "b": i}, result=i) for i in range(200)])
+    known = pa.table(
+        {"predictor": ["p", "p", "q", "p"], "feature": ["a", "a", "b", None], "value": [7.0, 999.0, 7.0, 8.0]},
+        schema=ATOMS,
+    )
+    rows = _numbers(log, known)
+    assert {feature: (row.atoms, row.atom_counts) for feature, row in rows.items()} == {
+        "a": ([7], [1]),
+        "b": (None, None),
+        None: ([8], [1]),
+    }
+
+
+def test_at_most_the_greatest_atoms_are_kept(log: LogFile) -> None:
+    log.write([Row({"a": i}) for i in range(60) for _ in range(2 if i < 50 else 1)])
+    known = pa.table({"predictor": ["p"] * 60, "feature": ["a"] * 60, "value": range(60)}, schema=ATOMS)
+    row = _numbers(log, known)["a"]
+    assert (row.atoms, row.atom_counts) == ([float(i) for i in range(50)], [2] * 50)
+
+
 def test_the_same_scan_gives_the_same_numbers(log: LogFile) -> None:
     _quantile_log(log, 30_000, models=2)
     warehouse = open_warehouse(log.url)
-    first, second = (sorted(map(repr, warehouse.scan(_request(), 60))) for _ in range(2))
+    first, second = (sorted(map(repr, scan_rows(run_scan(warehouse, _request(), 60)))) for _ in range(2))
     assert first == second
 
 
@@ -191,16 +306,16 @@ def test_a_day_comes_from_one_statement(log: LogFile) -> None:
 def test_threads_and_memory_are_set(log: LogFile) -> None:
     log.write([Row({"a": 1})])
     limited = DuckDBWarehouse(str(log.path), threads=1, memory_limit="300MB")
-    assert [row.present for row in limited.scan(_request(), 60) if row.part == "model"] == [1]
+    assert [row.present for row in scan_rows(run_scan(limited, _request(), 60)) if row.part == "model"] == [1]
     with pytest.raises(WarehouseError, match="can't be opened"):
-        DuckDBWarehouse(str(log.path), memory_limit="much").scan(_request(), 60)
+        run_scan(DuckDBWarehouse(str(log.path), memory_limit="much"), _request(), 60)
     assert duckdb.connect(str(log.path)).execute("SELECT count(*) FROM predictions").fetchone() == (1,)
 
 
 def test_too_little_memory_names_the_setting(log: LogFile) -> None:
     _quantile_log(log, 100_000)
     with pytest.raises(WarehouseError, match="raise the exporter's query_memory"):
-        open_warehouse(log.url, threads=1, memory_limit="4MB").scan(_request(), 60)
+        run_scan(open_warehouse(log.url, threads=1, memory_limit="4MB"), _request(), 60)
 
 
 def test_rows_with_other_features_than_most(log: LogFile) -> None:

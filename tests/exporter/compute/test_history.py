@@ -21,26 +21,22 @@ import pyarrow.parquet as pq
 import pytest
 
 from metrics_exporter.definitions import Kind
+from metrics_exporter.profiles import codec
 from metrics_exporter.profiles import history as module
 from metrics_exporter.profiles.history import History, HistoryError
-from metrics_exporter.profiles.profile import Categories, Distribution, Profile, Series, WindowProfiles
-from tests.exporter.compute.logs import HOUR, START
+from metrics_exporter.profiles.profile import Categories, Distribution, Profile, Series
+from metrics_exporter.profiles.table import Profiles, WindowProfiles
+from metrics_exporter.windows import DAILY, HOURLY
+from tests.exporter.compute.logs import HOUR, START, shown
 
-SHAPE = Distribution(1.5, 2.25, -1e308, 3.0, tuple(i / 7 for i in range(99)))
-WINDOW = WindowProfiles(
-    "my log/1",
-    "1h",
-    START,
-    START + HOUR,
-    12,
-    1,
-    (
-        Profile(Series("p", "m", None), 12, 10, 1, 1, 0, 0, SHAPE, None),
-        Profile(Series("p", "m", "배달\n'x'"), 12, 0, 12, 0, 0, 0, None, None),
-        Profile(Series("p", "m", "city"), 12, 12, 0, 0, 0, 0, None, Categories((("a", 7), ("", 5)), 0, 2)),
-        Profile(Series("p", "m", "flag"), 12, 12, 0, 0, 3, 2, SHAPE, Categories((("true", 12),), 4, 9)),
-    ),
+SHAPE = Distribution(1.5, 2.25, -1e308, 3.0, tuple(i / 7 for i in range(99)), 8, ((0.0, 5), (2.5, 3)))
+PROFILES = (
+    Profile(Series("p", "m", None), 12, 10, 1, 1, 0, 0, SHAPE, None),
+    Profile(Series("p", "m", "city"), 12, 12, 0, 0, 0, 0, None, Categories((("a", 7), ("", 5)), 0, 2, 5)),
+    Profile(Series("p", "m", "flag"), 12, 12, 0, 0, 3, 2, SHAPE, Categories((("true", 12),), 4, 9)),
+    Profile(Series("p", "m", "배달\n'x'"), 12, 0, 12, 0, 0, 0, None, None),
 )
+WINDOW = WindowProfiles("my log/1", HOURLY, START + HOUR, 12, 1, Profiles.of(PROFILES), (("defaults", 3),))
 
 
 @pytest.fixture(params=["disk", "memory"])
@@ -49,30 +45,30 @@ def history(request: pytest.FixtureRequest, tmp_path: Path) -> History:
 
 
 def _at(hours: int) -> WindowProfiles:
-    return replace(WINDOW, start=START + hours * HOUR, end=START + (hours + 1) * HOUR, rows=hours)
+    return replace(WINDOW, end=START + (hours + 1) * HOUR, rows=hours)
 
 
 def test_what_is_written_is_read(history: History) -> None:
     history.write(WINDOW)
-    assert list(history.read("my log/1", "1h", START, START + HOUR)) == [WINDOW]
-    assert list(history.read("my log/1", "1d", START, START + HOUR)) == []
-    assert list(history.read("another", "1h", START, START + HOUR)) == []
+    assert [shown(window) for window in history.read("my log/1", HOURLY, START, START + HOUR)] == [shown(WINDOW)]
+    assert list(history.read("my log/1", DAILY, START, START + HOUR)) == []
+    assert list(history.read("another", HOURLY, START, START + HOUR)) == []
 
 
 def test_reads_a_range_oldest_first_over_months(history: History) -> None:
     hours = [-800, 2, 0, 30 * 24]
     for hour in hours:
         history.write(_at(hour))
-    assert history.ends("my log/1", "1h") == [START + (hour + 1) * HOUR for hour in sorted(hours)]
-    read = history.read("my log/1", "1h", START, START + 40 * 24 * HOUR)
+    assert history.ends("my log/1", HOURLY) == [START + (hour + 1) * HOUR for hour in sorted(hours)]
+    read = history.read("my log/1", HOURLY, START, START + 40 * 24 * HOUR)
     assert [window.rows for window in read] == [0, 2, 720]
-    assert [window.rows for window in history.read("my log/1", "1h", START + HOUR, START + 3 * HOUR)] == [2]
+    assert [window.rows for window in history.read("my log/1", HOURLY, START + HOUR, START + 3 * HOUR)] == [2]
 
 
 def test_a_window_replaces_the_one_before(history: History) -> None:
     history.write(WINDOW)
     history.write(replace(WINDOW, rows=99))
-    assert [window.rows for window in history.read("my log/1", "1h", START, START + HOUR)] == [99]
+    assert [window.rows for window in history.read("my log/1", HOURLY, START, START + HOUR)] == [99]
 
 
 def test_kinds(history: History) -> None:
@@ -83,11 +79,11 @@ def test_kinds(history: History) -> None:
 
 
 def test_keeps_a_number_of_windows(history: History, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(module.RETAINED, "1h", 2)
+    monkeypatch.setattr(module, "_retained", lambda _: 2)
     for hour in range(4):
         history.write(_at(hour))
-    history.prune("my log/1", "1h")
-    assert history.ends("my log/1", "1h") == [START + 3 * HOUR, START + 4 * HOUR]
+    history.prune("my log/1", HOURLY)
+    assert history.ends("my log/1", HOURLY) == [START + 3 * HOUR, START + 4 * HOUR]
 
 
 def _file(folder: Path) -> Path:
@@ -96,7 +92,7 @@ def _file(folder: Path) -> Path:
 
 
 def _newer(table: pa.Table) -> pa.Table:
-    meta = {key: value.replace(b'"schema_version": 1', b'"schema_version": 9') for key, value in _meta(table).items()}
+    meta = {key: value.replace(b'"schema_version": 2', b'"schema_version": 9') for key, value in _meta(table).items()}
     return table.replace_schema_metadata(meta)
 
 
@@ -132,7 +128,7 @@ def test_a_file_that_holds_something_else_is_reported_and_left_out(
     file = _file(tmp_path)
     pq.write_table(damage(pq.read_table(file)), file)
     with caplog.at_level(logging.WARNING):
-        assert list(history.read("my log/1", "1h", START, START + HOUR)) == []
+        assert list(history.read("my log/1", HOURLY, START, START + HOUR)) == []
     assert str(file.name) in caplog.text
     assert told in caplog.text
 
@@ -147,9 +143,9 @@ def test_a_damaged_file_is_left_out_and_never_taken_for_other_numbers(tmp_path: 
     outcomes = []
     for content in damaged:
         file.write_bytes(content)
-        outcomes += history.read("my log/1", "1h", START, START + HOUR)
-    numbers = [window.profiles for window in outcomes]
-    assert numbers == [WINDOW.profiles] * len(numbers)
+        outcomes += history.read("my log/1", HOURLY, START, START + HOUR)
+    numbers = [tuple(window.profiles) for window in outcomes]
+    assert numbers == [PROFILES] * len(numbers)
     assert len(numbers) < len(damaged) / 2
 
 
@@ -168,7 +164,7 @@ def test_a_disk_without_room_keeps_the_window_before_and_nothing_half_written(tm
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
     assert [path for path in tmp_path.rglob("*") if path.is_file()] == [_file(tmp_path)]
-    assert list(history.read("my log/1", "1h", START, START + HOUR)) == [WINDOW]
+    assert [shown(window) for window in history.read("my log/1", HOURLY, START, START + HOUR)] == [shown(WINDOW)]
 
 
 def test_kinds_that_can_not_be_got_at_are_not_found_anew(tmp_path: Path) -> None:
@@ -192,7 +188,7 @@ def test_files_of_others_are_left_alone(tmp_path: Path) -> None:
     folder = _file(tmp_path).parent
     for name in ("notes.txt", "later.parquet", "20260304T1100Z.parquet.77.tmp"):
         (folder / name).touch()
-    assert history.ends("my log/1", "1h") == [START + HOUR]
+    assert history.ends("my log/1", HOURLY) == [START + HOUR]
 
 
 def test_a_place_that_cannot_be_written_is_named(tmp_path: Path) -> None:
@@ -210,7 +206,7 @@ def test_an_unknown_protocol_is_refused() -> None:
 def test_a_log_name_never_leaves_the_folder(tmp_path: Path, name: str) -> None:
     history = History(str(tmp_path / "history"))
     history.write(replace(WINDOW, log=name))
-    assert history.ends(name, "1h") == [START + HOUR]
+    assert history.ends(name, HOURLY) == [START + HOUR]
     assert [path.name for path in tmp_path.iterdir()] == ["history"]
 
 
@@ -219,9 +215,11 @@ import sys
 from dataclasses import replace
 from datetime import timedelta
 from metrics_exporter.profiles.history import History
-from tests.exporter.compute.test_history import WINDOW
+from metrics_exporter.profiles.table import Profiles
+from tests.exporter.compute.test_history import PROFILES, WINDOW
 history = History(sys.argv[1])
-window = replace(WINDOW, profiles=WINDOW.profiles * 2000)
+many = [replace(p, series=replace(p.series, model_id=str(i))) for i in range(2000) for p in PROFILES]
+window = replace(WINDOW, profiles=Profiles.of(many))
 print("writing", flush=True)
 while True:
     history.write(window)
@@ -243,7 +241,7 @@ def test_a_killed_writer_leaves_no_half_file(tmp_path: Path) -> None:
         writer.send_signal(signal.SIGKILL)
         writer.wait(10)
         writer.stdout.close()
-        (window,) = History(str(tmp_path)).read("my log/1", "1h", START, START + HOUR)
+        (window,) = History(str(tmp_path)).read("my log/1", HOURLY, START, START + HOUR)
         assert len(window.profiles) == 8000
 
 
@@ -252,5 +250,47 @@ def test_two_weeks_of_hours_are_read_fast(tmp_path: Path) -> None:
     for hour in range(14 * 24):
         history.write(_at(hour))
     began = time.process_time()
-    assert len(list(history.read("my log/1", "1h", START, START + timedelta(days=15)))) == 14 * 24
+    assert len(list(history.read("my log/1", HOURLY, START, START + timedelta(days=15)))) == 14 * 24
     assert time.process_time() - began < 3
+
+
+def test_a_window_of_the_first_version_is_read(tmp_path: Path) -> None:
+    """A file that version 0.1 wrote, as it was."""
+    history = History(str(tmp_path))
+    file = tmp_path / "default" / "1h" / "2026-03" / "20260304T1100Z.parquet"
+    file.parent.mkdir(parents=True)
+    file.write_bytes((Path(__file__).parent / "first-version.parquet").read_bytes())
+    (window,) = history.read("default", HOURLY, START, START + HOUR)
+    assert (window.rows, window.duplicates, window.end) == (3, 1, START + HOUR)
+    x, city = (next(p for p in window.profiles if p.series.feature == name) for name in ("x", "city"))
+    assert x.distribution is not None
+    assert (x.values, x.distribution.mean, x.distribution.grid_rows, x.distribution.atoms) == (3, 2.0, 3, ())
+    assert city.categories == Categories((("a", 2), ("b", 1)), 0, 2, None)
+    merged, unreadable = history.merged("default", HOURLY, [START + HOUR], DAILY, START + HOUR)
+    assert unreadable == set()
+    assert merged is not None
+    assert tuple(merged.profiles) == tuple(window.profiles)
+
+
+def test_windows_are_merged_some_predictors_at_a_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    history = History(str(tmp_path))
+    for hour in range(3):
+        profiles = [
+            replace(p, series=replace(p.series, predictor=f"p{i}")) for i in range(hour, hour + 40) for p in PROFILES
+        ]
+        history.write(replace(_at(hour), profiles=Profiles.of(profiles)))
+    ends = [START + (hour + 1) * HOUR for hour in range(3)]
+    whole, _ = history.merged("my log/1", HOURLY, ends, DAILY, START)
+    monkeypatch.setattr(module, "_BATCH_ROWS", 30)
+    monkeypatch.setattr(codec, "_GROUP_ROWS", 10)
+    parts, _ = history.merged("my log/1", HOURLY, ends, DAILY, START)
+    assert whole is not None
+    assert parts is not None
+    assert len(whole.profiles) == 42 * 4
+    assert tuple(parts.profiles) == tuple(whole.profiles)
+    assert (parts.rows, parts.duplicates, parts.unreadable) == (3, 3, (("defaults", 9),))
+
+
+def test_a_damaged_window_is_named_when_it_is_to_be_merged(history: History) -> None:
+    history.write(WINDOW)
+    assert history.merged("my log/1", HOURLY, [START + HOUR, START], DAILY, START) == (None, {START})

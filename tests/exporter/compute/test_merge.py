@@ -6,7 +6,7 @@ import math
 from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Sequence
-from datetime import timedelta
+from dataclasses import replace
 from itertools import chain
 
 import numpy as np
@@ -14,20 +14,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from metrics_exporter.profiles.profile import (
-    GRID,
-    TOP_CATEGORIES,
-    Categories,
-    Distribution,
-    Profile,
-    Series,
-    WindowProfiles,
-    merge,
-    merge_windows,
-    truth_distribution,
-    with_absent,
-)
-from tests.exporter.compute.logs import HOUR, START
+from metrics_exporter.profiles.merge import ATOM_SHARE, FEW_VALUES, TOP_ATOMS, TOP_CATEGORIES, merge
+from metrics_exporter.profiles.profile import Categories, Distribution, Profile, Series
+from metrics_exporter.profiles.table import GRID, Profiles
 
 SERIES = Series("p", "m1", "x")
 
@@ -40,20 +29,27 @@ offset_windows = st.lists(
 )
 
 
-def _profile(sample: Sequence[float], categories: Categories | None = None) -> Profile:
-    array = np.array(sample, dtype=float)
+def _profile(sample: Sequence[float], categories: Categories | None = None, series: Series = SERIES) -> Profile:
+    """As a scan makes it: a grid of values that there are, and exact counts of those that hold much."""
+    array = np.sort(np.array(sample, dtype=float))
+    found, counts = np.unique(array, return_counts=True)
+    atoms = sorted(zip((-counts).tolist(), found.tolist(), strict=True))[:TOP_ATOMS]
     shape = Distribution(
         float(array.mean()),
         float(((array - array.mean()) ** 2).sum()),
         float(array.min()),
         float(array.max()),
-        tuple(np.quantile(array, GRID).tolist()),
+        tuple(np.quantile(array, np.array(GRID) - 1e-12, method="inverted_cdf").tolist()),
+        len(array),
+        tuple(sorted((value, -count) for count, value in atoms if -count >= ATOM_SHARE * len(array))),
     )
-    return Profile(SERIES, len(sample), len(sample), 0, 0, 0, 0, shape, categories)
+    return Profile(series, len(sample), len(sample), 0, 0, 0, 0, shape, categories)
 
 
 def _merged(parts: Sequence[Profile]) -> Profile:
-    return merge(parts, sum(part.rows for part in parts))
+    """The series of several windows; the model has a row for each value."""
+    tables = [Profiles.of([replace(part, series=replace(part.series, feature=None)), part]) for part in parts]
+    return merge(tables)[1]
 
 
 @given(windows | offset_windows)
@@ -118,14 +114,14 @@ SHAPES = {
 
 
 @pytest.mark.parametrize("shape", SHAPES)
-@pytest.mark.parametrize("size", [3, 40, 4000])
+@pytest.mark.parametrize("size", [2, 3, 40, 99, 150, 4000])
 def test_merged_quantiles_keep_their_rank(shape: str, size: int) -> None:
     rng = np.random.default_rng(3)
     samples = [SHAPES[shape](rng, size + i) for i in range(24)]
     merged = _merged([_profile(sample.tolist()) for sample in samples]).distribution
     assert merged is not None
     together = np.concatenate(samples).tolist()
-    assert _rank_error(together, merged.grid) <= 0.005 + 1 / len(together) + 0.02 * (size == 3)
+    assert _rank_error(together, merged.grid) <= 0.01
 
 
 @pytest.mark.parametrize("zeros", [0.2, 0.5, 0.97])
@@ -134,7 +130,48 @@ def test_merged_quantiles_around_an_atom(zeros: float) -> None:
     samples = [np.where(rng.random(500) < zeros, 0.0, rng.normal(5, 1, 500)) for _ in range(24)]
     merged = _merged([_profile(sample.tolist()) for sample in samples]).distribution
     assert merged is not None
-    assert _rank_error(np.concatenate(samples).tolist(), merged.grid) <= 0.03
+    assert _rank_error(np.concatenate(samples).tolist(), merged.grid) <= 0.01
+
+
+DISCRETE = {
+    "zero-inflated": lambda rng, n: np.where(rng.random(n) < 0.7, 0, rng.lognormal(size=n)),
+    "zeros in the middle": lambda rng, n: np.where(rng.random(n) < 0.7, 0, rng.normal(size=n)),
+    "poisson": lambda rng, n: rng.poisson(3, n),
+    "hours": lambda rng, n: rng.integers(0, 24, n),
+    "0 to 100": lambda rng, n: rng.integers(0, 101, n),
+    "boolean": lambda rng, n: rng.random(n) < 0.1,
+    "rounded prices": lambda rng, n: np.round(rng.lognormal(3, 1, n)),
+    "constant": lambda rng, n: np.full(n, 7.0),
+}
+
+
+@pytest.mark.parametrize("shape", DISCRETE)
+@pytest.mark.parametrize(
+    "sizes", [(2,) * 24, (60,) * 24, (99,) * 24, (1000,) * 24, (10_000, 3, 50, 700), (20_000,) * 3]
+)
+def test_discrete_values_keep_their_rank(shape: str, sizes: tuple[int, ...]) -> None:
+    rng = np.random.default_rng(5)
+    samples = [DISCRETE[shape](rng, size).astype(float) for size in sizes]
+    merged = _merged([_profile(sample.tolist()) for sample in samples]).distribution
+    assert merged is not None
+    assert _rank_error(np.concatenate(samples).tolist(), merged.grid) <= 0.01
+
+
+@given(st.lists(st.lists(st.floats(-1e6, 1e6), min_size=1, max_size=FEW_VALUES), min_size=2, max_size=8))
+def test_windows_of_few_values_merge_exactly(samples: list[list[float]]) -> None:
+    merged = _merged([_profile(sample) for sample in samples]).distribution
+    assert merged is not None
+    together = np.array(list(chain(*samples)))
+    low, high = (np.quantile(together, np.array(GRID) + by, method="inverted_cdf") for by in (-1e-6, 1e-6))
+    assert ((low <= merged.grid) & (merged.grid <= high)).all()
+
+
+@given(st.lists(st.lists(st.integers(0, 30), min_size=1, max_size=200), min_size=2, max_size=6))
+def test_atoms_add_up(samples: list[list[int]]) -> None:
+    merged = _merged([_profile(sample) for sample in samples]).distribution
+    assert merged is not None
+    total = Counter(chain(*samples))
+    assert dict(merged.atoms) == {float(k): n for k, n in total.items() if n >= ATOM_SHARE * total.total()}
 
 
 def test_windows_of_different_size_weigh_by_their_values() -> None:
@@ -146,7 +183,8 @@ def test_windows_of_different_size_weigh_by_their_values() -> None:
 
 @given(st.lists(st.dictionaries(st.sampled_from("abcdefgh"), st.integers(1, 9), min_size=1), min_size=1, max_size=6))
 def test_categories_add_up(counts: list[dict[str, int]]) -> None:
-    parts = [Categories(tuple(count.items()), 0, len(count)) for count in counts]
+    ranked = [sorted(count.items(), key=lambda item: (-item[1], item[0])) for count in counts]
+    parts = [Categories(tuple(count), 0, len(count)) for count in ranked]
     merged = _merged([_profile([1.0], part) for part in parts]).categories
     total: Counter[str] = sum((Counter(count) for count in counts), Counter())
     assert merged is not None
@@ -164,30 +202,23 @@ def test_categories_beyond_the_top_become_others() -> None:
     assert (merged.other, merged.distinct) == (8, TOP_CATEGORIES + 3)
 
 
-def test_truths_are_ones_and_zeros() -> None:
-    shape = truth_distribution(Categories((("false", 3), ("true", 1)), 0, 2))
-    assert (shape.mean, shape.squared_deviations, shape.minimum, shape.maximum) == (0.25, 0.75, 0.0, 1.0)
-    assert shape.grid == (0.0,) * 75 + (1.0,) * 24
-
-
-def _window(hour: int, *profiles: Profile) -> WindowProfiles:
-    return WindowProfiles("l", "1h", START + hour * HOUR, START + (hour + 1) * HOUR, 5, hour, profiles)
-
-
 def _model(rows: int) -> Profile:
     return Profile(Series("p", "m1", None), rows, rows, 0, 0, 0, 0, None, None)
 
 
 def test_a_feature_is_missing_where_its_model_has_rows_without_it() -> None:
-    x = _profile([1.0, 2.0])
-    day = merge_windows([_window(0, _model(2), x), _window(1, _model(5))], "1d", START, START + timedelta(days=1))
-    merged = {profile.series.feature: profile for profile in day.profiles}["x"]
-    assert (merged.rows, merged.values, merged.nulls) == (7, 2, 5)
-    assert (day.rows, day.duplicates) == (10, 1)
+    merged = merge([Profiles.of([_model(2), _profile([1.0, 2.0])]), Profiles.of([_model(5)])])
+    assert (merged[1].rows, merged[1].values, merged[1].nulls) == (7, 2, 5)
+    assert [profile.series.feature for profile in merged] == [None, "x"]
 
 
-def test_absent_features_get_a_profile_of_nulls() -> None:
-    window = with_absent(_window(0, _model(5)), {("p", "m1"): ["gone"], ("p", "m2"): ["other"]})
-    gone = window.profiles[1]
-    assert (gone.series.feature, gone.rows, gone.nulls, gone.values) == ("gone", 5, 5, 0)
-    assert len(window.profiles) == 2
+def test_series_of_any_windows_come_in_order() -> None:
+    names = ["b", "a", "c"]
+    series = [Series(predictor, model, feature) for predictor in names for model in names for feature in (None, *names)]
+    tables = [Profiles.of([_profile([float(i)], series=each) for each in series[i::3]] + [_model(1)]) for i in range(3)]
+    merged = merge(tables)
+    assert [profile.series for profile in merged] == sorted({*series, SERIES_OF_MODEL}, key=lambda each: each.order)
+    assert len(set(merged.keys.tolist())) == len(merged)
+
+
+SERIES_OF_MODEL = Series("p", "m1", None)

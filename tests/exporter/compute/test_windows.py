@@ -22,7 +22,7 @@ def test_a_window_is_due_when_it_has_settled() -> None:
 
 
 def test_the_first_start_looks_back_to_a_midnight() -> None:
-    due = windows.due(set(), NOON, timedelta(days=2), recompute=3)
+    due = windows.due(set(), NOON, HOURLY, timedelta(days=2), recompute=3)
     assert due[0] == datetime(2026, 3, 2, 1, tzinfo=UTC)
     assert due[-1] == NOON
     assert len(due) == 2 * 24 + 12
@@ -30,18 +30,21 @@ def test_the_first_start_looks_back_to_a_midnight() -> None:
 
 def test_the_last_windows_are_computed_again_with_a_new_one() -> None:
     done = set(windows.ends(NOON - 3 * DAY, NOON - HOUR, HOUR))
-    assert windows.due(done, NOON, DAY, recompute=3) == [NOON - 3 * HOUR, NOON - 2 * HOUR, NOON - HOUR, NOON]
-    assert windows.due(done, NOON, DAY, recompute=0) == [NOON]
-    assert windows.due(done | {NOON}, NOON, DAY, recompute=3) == []
+    assert windows.due(done, NOON, HOURLY, DAY, recompute=3) == [NOON - 3 * HOUR, NOON - 2 * HOUR, NOON - HOUR, NOON]
+    assert windows.due(done, NOON, HOURLY, DAY, recompute=0) == [NOON]
+    assert windows.due(done | {NOON}, NOON, HOURLY, DAY, recompute=3) == []
 
 
-@given(st.sets(st.integers(0, 200)), st.sampled_from([1, 3, 6, 12, 24]))
+@given(st.sets(st.integers(0, 200), min_size=1), st.sampled_from([1, 3, 6, 12, 24]))
 def test_spans_cover_just_the_windows_in_blocks(hours: set[int], limit: int) -> None:
-    ends = sorted(NOON + hour * HOUR for hour in hours)
-    spans = list(windows.spans(ends, limit))
-    assert [end for start, stop in spans for end in windows.ends(start, stop, HOUR)] == ends
-    for start, stop in spans:
-        assert windows.floor(start, limit * HOUR) == windows.floor(stop - HOUR, limit * HOUR)
+    due = sorted(NOON + hour * HOUR for hour in hours)
+    left, covered = due, []
+    while left:
+        start, end = windows.span(left, HOURLY, limit * HOUR)
+        assert windows.floor(start, limit * HOUR) == windows.floor(end - HOUR, limit * HOUR)
+        covered += windows.ends(start, end, HOUR)
+        left = [at for at in left if at > end]
+    assert covered == due
 
 
 @pytest.mark.parametrize(

@@ -7,12 +7,15 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import duckdb
+import numpy as np
 import yaml
 
 from generator.catalogue import METRICS
 from metrics_exporter.compute.refresh import LogReport
 from metrics_exporter.definitions import (
+    Alert,
     Catalogue,
+    Comparison,
     Definitions,
     Evaluation,
     Log,
@@ -20,8 +23,11 @@ from metrics_exporter.definitions import (
     Predictor,
     Role,
 )
-from metrics_exporter.profiles.profile import Categories, Distribution, Profile, Series, WindowProfiles
-from metrics_exporter.windows import Window
+from metrics_exporter.profiles.profile import Categories, Distribution, Profile, Series
+from metrics_exporter.profiles.table import Profiles, WindowProfiles
+from metrics_exporter.profiles.text import Text
+from metrics_exporter.statistics.readings import Judged, all_readings
+from metrics_exporter.windows import DAILY, HOURLY, Window
 
 END = datetime(2026, 3, 2, 10, tzinfo=UTC)
 NOW = END + timedelta(minutes=15)
@@ -42,7 +48,12 @@ def definitions(*predictors: Predictor, logs: Iterable[str] = ("default",)) -> D
 
 
 def predictor(
-    name: str = "eta", *, windows: tuple[Window, ...] = ("1h", "1d"), log: str = "default", mae: float | None = None
+    name: str = "eta",
+    *,
+    windows: tuple[Window, ...] = (HOURLY, DAILY),
+    log: str = "default",
+    mae: float | None = None,
+    alerts: tuple[Alert, ...] = (),
 ) -> Predictor:
     """A registered predictor with a primary model, `NAME_v1`, and a shadow, `NAME_v2`."""
     training = {} if mae is None else {"mae": mae}
@@ -56,7 +67,31 @@ def predictor(
         windows=windows,
         models=(Model(id=f"{name}_v1", role=Role.PRIMARY), Model(id=f"{name}_v2", role=Role.SHADOW)),
         evaluation=evaluation,
+        alerts=alerts,
     )
+
+
+def alert(id_: str = "defaults", *, predictor: str = "eta", window: Window = HOURLY, severity: str = "page") -> Alert:
+    """A registered predictor's alert that fires when a fifth of a feature's values are defaults."""
+    return Alert(
+        id=id_,
+        title=f"{id_.capitalize()} of a feature",
+        metric="ml_feature_default_ratio",
+        feature="*",
+        window=window,
+        comparison=Comparison.ABOVE,
+        high=0.2,
+        models=(f"{predictor}_v1", f"{predictor}_v2"),
+        severity=severity,
+    )
+
+
+def readings(
+    of: Alert, values: Mapping[tuple[str, str | None], float], *, predictor: str = "eta"
+) -> tuple[str, Alert, Judged]:
+    """An alert's readings by model id and feature."""
+    models, features = [model for model, _ in values], [feature for _, feature in values]
+    return predictor, of, Judged(Text.of(models), Text.of(features), np.array(list(values.values()), float))
 
 
 def shape(mean: float = 5.0, spread: float = 1.0, squared_deviations: float = 40.0) -> Distribution:
@@ -96,27 +131,36 @@ def profile(
 
 
 def window(
-    profiles: Sequence[Profile], *, name: str = "1h", end: datetime = END, log: str = "default", rows: int = 100
+    profiles: Iterable[Profile],
+    *,
+    length: Window = HOURLY,
+    end: datetime = END,
+    log: str = "default",
+    rows: int = 100,
+    unreadable: tuple[tuple[str, int], ...] = (),
 ) -> WindowProfiles:
     """A window of a log."""
-    start = end - timedelta(seconds=Window.parse(name).seconds)
-    return WindowProfiles(log, name, start, end, rows, 2, tuple(profiles))
+    return WindowProfiles(log, length, end, rows, 2, Profiles.of(profiles), unreadable)
 
 
 def report(
     *windows: WindowProfiles,
     log: str = "default",
-    unseen: Mapping[str, Mapping[Series, float]] | None = None,
+    lengths: tuple[Window, ...] = (HOURLY, DAILY),
     error: str | None = None,
     known: Mapping[tuple[str, str], datetime] | None = None,
+    silence: Mapping[tuple[str, str], float] | None = None,
+    found: Sequence[tuple[str, Alert, Judged]] = (),
 ) -> LogReport:
     """A report of windows; the models that are known are those of the windows, unless said."""
     seen = {(p.series.predictor, p.series.model_id): w.end for w in windows for p in w.profiles}
     return LogReport(
         log=log,
+        windows=lengths,
         latest={each.window: each for each in windows},
         known=dict(seen if known is None else known),
-        unseen={name: dict(shares) for name, shares in (unseen or {}).items()},
+        silence=dict(silence or {}),
+        readings=all_readings(found),
         last_success=NOW,
         query_seconds=1.5,
         error=error,

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import os
+import tempfile
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from metrics_exporter import config
 from metrics_exporter.config import SettingsError
@@ -46,6 +50,7 @@ def test_addresses(text: str, address: tuple[str, int]) -> None:
         ("max_age: soon", "exporter.yaml: max_age: is no duration; write a number and s, m, h or d"),
         ("query_memory: plenty", "exporter.yaml: query_memory: is no size; write a number and MB or GB"),
         ("query_threads: 0", "exporter.yaml: query_threads: input should be greater than or equal to 1"),
+        ("grafana_url: javascript:alert(1)", "exporter.yaml: grafana_url: is no address of a page; write one such as"),
         ("series_limit: 0", "exporter.yaml: series_limit: input should be greater than or equal to 1"),
         ("auth_password: hunter2", "exporter.yaml: auth_password: a password has no place here"),
         ("- a", "exporter.yaml: is no mapping of settings"),
@@ -60,6 +65,111 @@ def test_a_mistake_in_the_file_names_file_and_key(file: Path, content: str, mess
     assert message in str(raised.value)
     assert not raised.value.usage
     assert "hunter2" not in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("content", "problem"),
+    [
+        ("warehouse: postgresql://user:hunter2@host/db: x", "line 1, column "),
+        ("history: s3://key:hunter2@bucket\n\tlisten: x", "line 2, column "),
+        ("history: *hunter2", "line 1, column 10: found undefined alias"),
+        ("history: !hunter2 x", "line 1, column 10: could not determine a constructor for the tag …"),
+        ("history: !hunter!2 x", "line 1, column 10: found undefined tag handle"),
+        ("history: !!int hunter2", "invalid literal for int() with base 10: …"),
+        ("history: !!bool hunter2", "a value is not what its tag says"),
+        ("history: !!timestamp hunter2", "a value is not what its tag says"),
+        ("history: 'hunter2", "line 1, column "),
+        ("history: hunter2\0", "unacceptable character #x0000"),
+        ("hunter2: x", "a key is no name of a setting; known keys"),
+        ("postgresql://user:hunter2@host: x", "a key is no name of a setting; known keys"),
+        ("auth_password hunter2: x", "a key is no name of a setting; did you mean auth_password_file?"),
+        ("warehouse: [hunter2]", "warehouse: names no kind of warehouse"),
+        ("listen: hunter2", "listen: is no address"),
+        ("max_age: hunter2", "max_age: is no duration"),
+        ("recompute: hunter2", "recompute: input should be a valid integer"),
+        ("log_level: hunter2", "log_level: input should be 'debug', 'info', 'warning' or 'error'"),
+        ("history: [hunter2]", "history: input should be a valid string"),
+        ("hunter2", "is no mapping of settings"),
+    ],
+)
+def test_a_mistake_in_the_file_shows_nothing_that_it_holds(file: Path, content: str, problem: str) -> None:
+    file.write_text(content)
+    with pytest.raises(SettingsError) as raised:
+        config.read({} if "warehouse" in content else OPTIONS, {}, file)
+    assert str(raised.value).startswith(f"{file}: ")
+    assert problem in str(raised.value)
+    assert "hunter" not in str(raised.value)
+
+
+@given(
+    st.text(max_size=40), st.sampled_from(["a: [", "a: !", "a: *", "a: &", "a: %", "a: '", 'a: "', "a:\n\t", "a: b: "])
+)
+def test_no_text_around_a_secret_makes_it_show(before: str, start: str) -> None:
+    text = f"{before}\n{start}hunter2{before}"
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "exporter.yaml"
+        file.write_text(text, encoding="utf-8")
+        try:
+            config.read(OPTIONS, {}, file)
+        except SettingsError as error:
+            assert "hunter" not in str(error)
+
+
+def test_the_password_in_place_of_its_file_does_not_show() -> None:
+    options = {**OPTIONS, "auth_username": "prometheus", "auth_password_file": "hunter2"}
+    with pytest.raises(SettingsError, match="auth_password_file: the password can't be read") as raised:
+        config.read(options, {}, None).credentials()
+    assert "hunter2" not in str(raised.value)
+
+
+def test_a_fifo_is_refused_and_not_waited_for(tmp_path: Path) -> None:
+    fifo = tmp_path / "fifo"
+    os.mkfifo(fifo)
+    with pytest.raises(SettingsError, match=r"fifo: can't be read \(not a regular file\)"):
+        config.read(OPTIONS, {}, fifo)
+    options = {**OPTIONS, "auth_username": "prometheus", "auth_password_file": str(fifo)}
+    with pytest.raises(SettingsError, match="not a regular file"):
+        config.read(options, {}, None).credentials()
+
+
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [
+        ("DRIFTGAUGE_LISTN", "DRIFTGAUGE_LISTEN"),
+        ("DRIFTGAUGE_WAREHOSE", "DRIFTGAUGE_WAREHOUSE"),
+        ("DRIFTGAUGE_MAXAGE", "DRIFTGAUGE_MAX_AGE"),
+        ("DRIFTGAUGE_AUTH_PASSWORT", "DRIFTGAUGE_AUTH_PASSWORD"),
+        ("DRIFTGAUGE_CONFG", "DRIFTGAUGE_CONFIG"),
+    ],
+)
+def test_a_misspelt_variable_is_an_error(name: str, meant: str) -> None:
+    with pytest.raises(SettingsError, match=f"{name}: unknown variable; did you mean {meant}\\?") as raised:
+        config.read(OPTIONS, {name: "hunter2"}, None)
+    assert "hunter2" not in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "DRIFTGAUGE_CONFIG",
+        "DRIFTGAUGE_LOGISTICS_SLACK_URL",  # what the Alertmanager example takes
+        "DRIFTGAUGE_DASHBOARDS",
+        "DRIFTGAUGE_PORT",  # what Kubernetes sets for services of these names
+        "DRIFTGAUGE_SERVICE_HOST",
+        "DRIFTGAUGE_PORT_9877_TCP_ADDR",
+        "DRIFTGAUGE_DEFINITIONS_PORT",
+        "DRIFTGAUGE_HISTORY_SERVICE_PORT",
+        "_DRIFTGAUGE_COMPLETE",
+    ],
+)
+def test_somebody_else_s_variable_is_none_of_ours(name: str) -> None:
+    assert config.read(OPTIONS, {name: "x"}, None).listen == ("127.0.0.1", 9877)
+
+
+def test_all_that_no_message_may_show_is_known() -> None:
+    options = {"warehouse": "duckdb:postgres://u:hun%2Fter2@host/db?token=abcdef", "history": "s3://key:word@bucket"}
+    hidden = config.read(options, {"DRIFTGAUGE_AUTH_PASSWORD": "hunter3"}, None).secrets()
+    assert {"hun/ter2", "hun%2Fter2", "abcdef", "word", "hunter3"} <= {*hidden}
 
 
 @pytest.mark.parametrize("text", ["9877", "host", "1.2.3.4:99999", "::1:80", "a b:"])
@@ -113,7 +223,7 @@ def test_credentials_from_a_file(tmp_path: Path) -> None:
         ({"auth_username": "prometheus"}, "basic auth needs both a user name and a password"),
         (
             {"auth_password_file": "/nowhere/secret", "auth_username": "p"},
-            "/nowhere/secret: the password can't be read",
+            "auth_password_file: the password can't be read \\(No such file",
         ),
     ],
 )

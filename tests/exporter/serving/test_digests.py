@@ -10,6 +10,7 @@ import yaml
 from metrics_exporter.definitions import Columns, Evaluation, Feature, Kind, Log, Model, Predictor, Reference, Role
 from metrics_exporter.digests import digests
 from tests.exporter.serving.builders import definitions
+from tests.output.examples import ALERT
 
 Case = tuple[Predictor, Log]
 
@@ -82,6 +83,7 @@ SAME = {
     "team": with_eta(team="maps"),
     "name of the log": with_eta(log="warehouse"),
     "a promotion": with_eta(models=(Model(id=V2.id, role=Role.PRIMARY), Model(id=V1.id, role=Role.SHADOW))),
+    "alerts": with_eta(alerts=(ALERT.condition,)),
     "order of windows": with_eta(windows=("1d", "1h")),
     "order of features": with_eta(features=dict(reversed(FEATURES.items()))),
     "a feature of which nothing is declared": with_features(rain=Feature()),

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import os
+import re
 import signal
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -167,7 +170,7 @@ def test_a_worker_that_dies_is_started_again_while_its_last_values_are_served(se
         os.kill(pid, signal.SIGKILL)
     wait_until("death in the log", lambda: "worker died" in service.log.read_text())
     assert b"ml_predictions" in get(f"{service.url}/metrics")
-    wait_until("new snapshot", lambda: service.log.read_text().count("published") == 2)
+    wait_until("new snapshot", lambda: "published" in service.log.read_text().partition("worker died")[2])
 
 
 IMPATIENT = """\
@@ -198,7 +201,7 @@ def test_a_worker_that_hangs_is_replaced_while_its_last_values_are_served(impati
     os.kill(hanging, signal.SIGSTOP)
     wait_until("end of the worker", lambda: not Path(f"/proc/{hanging}").exists())
     assert b"ml_predictions{" in get(f"{impatient.url}/metrics")
-    wait_until("new snapshot", lambda: impatient.log.read_text().count("published") == 2)
+    wait_until("new snapshot", lambda: "published" in impatient.log.read_text().partition("worker died")[2])
     assert b"driftgauge_worker_restarts_total 1.0" in get(f"{impatient.url}/metrics")
     log = impatient.log.read_text()
     assert "error worker hangs silent_seconds=8" in log
@@ -247,6 +250,40 @@ def test_a_worker_ends_with_its_parent(service: Service) -> None:
     wait_until("end of the worker", lambda: not Path(f"/proc/{worker}").exists())
 
 
+@pytest.mark.parametrize("limits", ["1024:1024", "100:100"])
+def test_a_thousand_idle_connections_lock_out_nobody(place: Path, limits: str) -> None:
+    port = free_port()
+    command = ["prlimit", f"--nofile={limits}", DRIFTGAUGE, "export", *ARGUMENTS, "--now", NOW.isoformat()]
+    command += ["--listen", f"127.0.0.1:{port}"]
+    with running(command, f"http://127.0.0.1:{port}", "/readyz", place / "exporter.log", cwd=place) as crowded:
+        idle = []
+        for place_ in range(1150):
+            idle.append(socket.create_connection(("127.0.0.1", port), timeout=10))
+            if place_ % 50 == 0:
+                assert get(f"{crowded.url}/healthz") == b"ok\n"
+        before = _cpu_seconds(crowded.process.pid)
+        for _ in range(20):
+            assert get(f"{crowded.url}/healthz") == b"ok\n"
+            time.sleep(0.1)
+        assert _cpu_seconds(crowded.process.pid) - before < 1
+        assert b"ml_predictions{" in get(f"{crowded.url}/metrics")
+        for connection in idle:
+            connection.close()
+
+
+def test_the_limit_of_open_files_is_raised(place: Path) -> None:
+    port = free_port()
+    command = ["prlimit", "--nofile=256:2048", DRIFTGAUGE, "export", *ARGUMENTS, "--listen", f"127.0.0.1:{port}"]
+    with running(command, f"http://127.0.0.1:{port}", "/healthz", place / "exporter.log", cwd=place) as raised:
+        limits = Path(f"/proc/{raised.process.pid}/limits").read_text()
+        assert re.search(r"Max open files +2048 +2048", limits)
+
+
+def _cpu_seconds(pid: int) -> float:
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
 def test_a_port_in_use_is_one_line(place: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
@@ -273,6 +310,52 @@ def test_what_can_not_be_served_ends_in_1(place: Path, arguments: tuple[str, ...
     assert run.returncode == 1
     assert told in run.stderr.splitlines()[-1]
     assert "Traceback" not in run.stderr
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("--config", "fifo"),
+        ("--tls-certificate", "fifo", "--tls-key", "fifo"),
+        ("--auth-username", "prometheus", "--auth-password-file", "fifo"),
+        ("--definitions", "piped"),
+    ],
+)
+def test_what_is_no_regular_file_is_refused_and_not_waited_for(place: Path, arguments: tuple[str, ...]) -> None:
+    (place / "piped").mkdir()
+    for fifo in (place / "fifo", place / "piped" / "catalogue.yaml"):
+        os.mkfifo(fifo)
+    run = _serve(place, *ARGUMENTS, "--listen", "127.0.0.1:0", *arguments)
+    assert run.returncode == 1
+    assert "not a regular file" in run.stderr.splitlines()[-1]
+
+
+def test_a_predictor_s_fifo_takes_no_other_predictor_down(place: Path) -> None:
+    os.mkfifo(place / "output" / "metrics" / "predictors" / "tips.yaml")
+    run = once(place, *ARGUMENTS)
+    assert (run.returncode, "tips.yaml: can't be read (not a regular file)" in run.stderr) == (1, True)
+    assert 'ml_predictions{predictor="eta",model_id="eta_v1",window="1h"} 30' in run.stdout
+
+
+def test_a_log_line_is_json_where_that_is_wanted(place: Path) -> None:
+    (place / "log.duckdb").unlink()
+    run = _serve(place, *ARGUMENTS, "--listen", "127.0.0.1:0", "--log-format", "JSON", "--log-level", "info")
+    listening = json.loads(run.stderr.splitlines()[0])
+    assert (listening["level"], listening["message"], listening["tls"]) == ("info", "listening", False)
+
+
+def test_a_quiet_log_has_no_news(place: Path) -> None:
+    with exporter([*ARGUMENTS, "--now", NOW.isoformat(), "--log-level", "warning"], place) as quiet:
+        assert get(f"{quiet.url}/healthz") == b"ok\n"
+    assert quiet.log.read_text() == ""
+
+
+def test_a_misspelt_variable_ends_in_1(place: Path) -> None:
+    run = once(place, *ARGUMENTS, DRIFTGAUGE_LISTN="0.0.0.0:80")
+    assert (run.returncode, run.stderr) == (
+        1,
+        "Error: DRIFTGAUGE_LISTN: unknown variable; did you mean DRIFTGAUGE_LISTEN?\n",
+    )
 
 
 def _serve(place: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -343,3 +426,4 @@ def test_the_command_says_what_it_takes(place: Path) -> None:
     )
     for option in ("--definitions", "--warehouse", "--history", "--listen", "--once", "--now", "--config", "--max-age"):
         assert option in run.stdout
+    assert "\n    driftgauge export --config exporter.yaml --once | grep ml_predictions\n" in run.stdout

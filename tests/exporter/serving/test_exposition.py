@@ -6,6 +6,7 @@ import gzip
 import io
 import math
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
@@ -16,17 +17,29 @@ from prometheus_client.parser import text_string_to_metric_families as parse_tex
 
 from metrics_exporter import definitions as contract
 from metrics_exporter.definitions import DefinitionsError, Statistic, Subject
-from metrics_exporter.profiles.profile import Categories
+from metrics_exporter.profiles.profile import Categories, Profile
 from metrics_exporter.serving.exposition import Encoder, encode, families, render
 from metrics_exporter.serving.snapshot import Snapshots
 from metrics_exporter.serving.view import groups
-from tests.exporter.serving.builders import MAX_AGE, NOW, definitions, predictor, profile, report, shape, window
+from metrics_exporter.windows import DAILY
+from tests.exporter.serving.builders import (
+    MAX_AGE,
+    NOW,
+    alert,
+    definitions,
+    predictor,
+    profile,
+    readings,
+    report,
+    shape,
+    window,
+)
 from tests.real_parts import PrometheusBinaries
 
 Parse = Callable[[str], Iterable[Metric]]
 
 NAMES = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), min_size=1, max_size=20)
-NUMBERS = st.floats(allow_nan=False, width=64)
+NUMBERS = st.floats(allow_nan=False, allow_infinity=False, width=64)
 
 
 def _metric(name: str = "m", help_: str = "Help.", **changes: object) -> contract.Metric:
@@ -41,8 +54,8 @@ def _metric(name: str = "m", help_: str = "Help.", **changes: object) -> contrac
     return contract.Metric.model_validate({**whole, **changes})
 
 
-def _text(metrics: Iterable[contract.Metric], *profiles: object) -> str:
-    shown = groups(definitions(), [report(window(profiles))], NOW, MAX_AGE)  # type: ignore[arg-type]
+def _text(metrics: Iterable[contract.Metric], *profiles: Profile) -> str:
+    shown = groups(definitions(), [report(window(profiles))], NOW, MAX_AGE)
     out = io.BytesIO()
     render(families(metrics), shown, out)
     return out.getvalue().decode()
@@ -74,18 +87,43 @@ def test_a_double_quote_in_help_becomes_a_single_one_as_the_formats_disagree() -
     assert "# HELP m The 'best' one." in _text([_metric(help_='The "best" one.')], profile(feature="f"))
 
 
-@pytest.mark.parametrize("value", [math.inf, -math.inf, 1e308, 5e-324, -0.0, 0.1 + 0.2, 1e22])
+@pytest.mark.parametrize("value", [1e308, 5e-324, -0.0, 0.1 + 0.2, 1e22])
 def test_extreme_numbers(value: float) -> None:
     samples = _samples(_text([_metric()], profile(feature="f", distribution=shape(value, 0))), parse_text)
     (found,) = samples.values()
     assert found == value
 
 
-def test_what_no_encoding_can_say_is_replaced_rather_than_failing_the_scrape() -> None:
-    encoder = Encoder()
-    shown = groups(definitions(), [report(window([profile(feature="a\ud800\0b")]))], NOW, MAX_AGE)
-    render(families([_metric()]), shown, encoder)
-    assert 'feature="a?\ufffdb"' in encoder.finish().text()
+@pytest.mark.parametrize("value", [math.inf, -math.inf, math.nan])
+def test_what_is_no_finite_number_is_no_series(value: float) -> None:
+    assert _text([_metric()], profile(feature="f", distribution=replace(shape(), mean=value))) == ""
+
+
+def test_a_nul_which_would_end_a_scrape_is_replaced() -> None:
+    assert 'feature="a\ufffdb"' in _text([_metric()], profile(feature="a\0b"))
+
+
+def test_readings_have_a_feature_or_none_and_say_when_they_can_not_be_judged() -> None:
+    of_feature, of_model = alert("defaults"), alert("volume").model_copy(update={"feature": None})
+    found = [
+        readings(of_feature, {("eta_v1", "distance"): 0.5, ("eta_v2", "distance"): math.nan}),
+        readings(of_model, {("eta_v1", None): 12.0, ("eta_v2", None): math.inf}),
+    ]
+    metric = _metric(
+        "ml_alert_reading",
+        labels=("predictor", "model_id", "feature", "alert", "bound"),
+        subject=Subject.ALERT,
+        statistic=Statistic.READING,
+    )
+    shown = groups(definitions(predictor(alerts=(of_feature, of_model))), [report(found=found)], NOW, MAX_AGE)
+    out = io.BytesIO()
+    counts = render(families([metric]), shown, out)
+    assert counts == {"eta": 3}
+    assert out.getvalue().decode().splitlines()[2:] == [
+        'ml_alert_reading{predictor="eta",model_id="eta_v1",feature="distance",alert="defaults",bound="above"} 0.5',
+        'ml_alert_reading{predictor="eta",model_id="eta_v2",feature="distance",alert="defaults",bound="above"} NaN',
+        'ml_alert_reading{predictor="eta",model_id="eta_v1",alert="volume",bound="above"} 12',
+    ]
 
 
 def test_families_without_series_are_left_out() -> None:
@@ -126,15 +164,19 @@ def test_a_catalogue_that_can_not_be_extracted_is_refused(changes: dict[str, obj
 
 def test_the_whole_catalogue_passes_promtool(prometheus_binaries: PrometheusBinaries) -> None:
     hostile = profile(feature='a"b\\c\nd\re\tf 한국어 {}=#', distribution=shape(1e300, 1.0))
-    city = profile(feature="city", categories=Categories((("ams", 90),), 0, 1))
-    windows = [window([profile(), hostile, city]), window([profile()], name="1d")]
-    reports = [report(*windows, unseen={"1h": {city.series: 0.5}})]
+    city = profile(feature="city", categories=Categories((("ams", 90),), 0, 1, 45))
+    windows = [window([profile(), hostile, city]), window([profile()], length=DAILY)]
+    reports = [report(*windows)]
     defined = definitions(predictor(mae=3.0), predictor('a"b\\c\nd {}=#'))
     snapshot = Snapshots().make(defined, reports, groups(defined, reports, NOW, MAX_AGE), NOW)
     text = snapshot.current.text.text()
     assert {metric.name for metric in defined.catalogue.metrics} - set(_names(text)) == {
+        "ml_alert_reading",
         "ml_evaluation",
         "ml_evaluation_labelled_ratio",
+        "ml_evaluation_rows",
+        "ml_evaluation_window_end_timestamp_seconds",
+        "ml_model_silence_seconds",
     }
     prometheus_binaries.check("check", "metrics", stdin=text)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import logging
 import re
 import sys
@@ -16,15 +17,21 @@ LOGGER = logging.getLogger("metrics_exporter.test")
 
 
 @pytest.fixture
-def lines(monkeypatch: pytest.MonkeyPatch) -> Iterator[io.StringIO]:
+def package() -> Iterator[None]:
+    """The package's logger as it was, at the end."""
+    root = logging.getLogger("metrics_exporter")
+    before = root.handlers, root.level, root.propagate
+    yield
+    root.handlers, root.level, root.propagate = before
+
+
+@pytest.fixture
+def lines(package: None, monkeypatch: pytest.MonkeyPatch) -> io.StringIO:
     """What goes to stderr."""
     stderr = io.StringIO()
     monkeypatch.setattr(sys, "stderr", stderr)
-    root = logging.getLogger("metrics_exporter")
-    before = root.handlers, root.level, root.propagate
     logs.to_stderr()
-    yield stderr
-    root.handlers, root.level, root.propagate = before
+    return stderr
 
 
 def test_facts_follow_the_event(lines: io.StringIO) -> None:
@@ -51,3 +58,50 @@ def test_a_defect_is_told_with_its_traceback_in_one_line(lines: io.StringIO) -> 
 def test_details_are_not_logged(lines: io.StringIO) -> None:
     LOGGER.debug("a request")
     assert lines.getvalue() == ""
+
+
+def test_details_are_logged_when_they_are_asked_for(package: None, capsys: pytest.CaptureFixture[str]) -> None:
+    logs.to_stderr("debug")
+    LOGGER.debug("a request")
+    assert capsys.readouterr().err.endswith(" debug a request\n")
+    logs.to_stderr("error")
+    LOGGER.warning("nothing much")
+    assert capsys.readouterr().err == ""
+
+
+def test_json_has_an_object_a_line(package: None, capsys: pytest.CaptureFixture[str]) -> None:
+    logs.to_stderr(form="json")
+    logs.event(LOGGER, logging.INFO, "published", seconds=1.5, series=12, worst=float("nan"), reason='a\n"b" é')
+    try:
+        int("a defect")
+    except ValueError:
+        LOGGER.exception("the refresh failed")
+    published, failed = map(json.loads, capsys.readouterr().err.splitlines())
+    assert published | {"time": "then"} == {
+        **{"time": "then", "level": "info", "message": "published"},
+        **{"seconds": 1.5, "series": 12, "worst": "nan", "reason": 'a\n"b" é'},
+    }
+    assert (failed["level"], failed["traceback"].splitlines()[-1][:10]) == ("error", "ValueError")
+
+
+@pytest.mark.parametrize("form", ["text", "json", "bare"])
+def test_no_line_shows_a_secret(package: None, capsys: pytest.CaptureFixture[str], form: str) -> None:
+    if form == "bare":
+        logs.bare_to_stderr(["hunter4"])
+    else:
+        logs.to_stderr(form=form, secrets=["hunter4"])  # type: ignore[arg-type]
+    logs.event(
+        LOGGER, logging.ERROR, "no postgresql://u:hunter2@host/db", url="https://host/x?token=hunter2", why="hunter4"
+    )
+    try:
+        _connect()
+    except RuntimeError:
+        LOGGER.exception("a defect")
+    told = capsys.readouterr().err
+    assert "postgresql://host/db" in told
+    assert "RuntimeError" in told
+    assert "hunter" not in told
+
+
+def _connect() -> None:
+    raise RuntimeError("connection to postgresql://u:hunter2@host/db?password=hunter2 failed: hunter4")

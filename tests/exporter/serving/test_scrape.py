@@ -9,6 +9,7 @@ import pytest
 from metrics_exporter.serving.server import Site
 from metrics_exporter.serving.snapshot import Snapshots
 from metrics_exporter.serving.view import groups
+from metrics_exporter.windows import DAILY
 from tests.exporter.serving.builders import MAX_AGE, NOW, definitions, predictor, profile, report, shape, window
 from tests.exporter.serving.test_server import serving
 from tests.real_parts import PrometheusBinaries, prometheus, wait_until
@@ -22,7 +23,7 @@ pytestmark = pytest.mark.slow
 def test_hostile_names_and_full_precision_arrive(prometheus_binaries: PrometheusBinaries, tmp_path: Path) -> None:
     profiles = [profile(), profile(feature=HOSTILE, distribution=shape(VALUE)), profile(feature="nul\0nul")]
     profiles += [profile(name, feature="of " + name) for name in (HOSTILE, "nul\0nul")]
-    defined, reports = definitions(predictor(mae=3.0)), [report(window(profiles), window(profiles[:1], name="1d"))]
+    defined, reports = definitions(predictor(mae=3.0)), [report(window(profiles), window(profiles[:1], length=DAILY))]
     snapshot = Snapshots().make(defined, reports, groups(defined, reports, NOW, MAX_AGE), NOW)
     with serving(Site(lambda: NOW, snapshot)) as port:
         config = {

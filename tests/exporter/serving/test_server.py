@@ -193,6 +193,85 @@ def _is_closed(connection: socket.socket) -> bool:
             return True
 
 
+def test_idle_connections_beyond_the_most_give_way(site: Site) -> None:
+    with serving(site, most_connections=20) as port:
+        idle = [socket.create_connection(("127.0.0.1", port)) for _ in range(100)]
+        for _ in range(30):
+            assert ask(port, "/healthz")[0] == 200
+        assert all(_is_closed(connection) for connection in idle[:70])
+
+
+def test_clients_that_read_nothing_give_way(site: Site) -> None:
+    huge = Site(lambda: NOW, site.snapshot, encode(b"x" * 50_000_000))
+    with serving(huge, most_connections=5) as port:
+        stuck = [socket.create_connection(("127.0.0.1", port)) for _ in range(5)]
+        for connection in stuck:
+            connection.sendall(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+            assert connection.recv(4) == b"HTTP"
+        for _ in range(10):
+            assert ask(port, "/healthz")[0] == 200
+        for connection in stuck:
+            connection.close()
+
+
+def test_a_connection_in_use_outlives_idle_ones(site: Site) -> None:
+    with serving(site, most_connections=5) as port:
+        kept = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+        for _ in range(5):
+            idle = [socket.create_connection(("127.0.0.1", port)) for _ in range(3)]
+            kept.request("GET", "/healthz")
+            assert kept.getresponse().read() == b"ok\n"
+            for connection in idle:
+                connection.close()
+        kept.close()
+
+
+@pytest.mark.parametrize(
+    "request_",
+    [
+        b"GET /healthz HTTP/1.1\r\nHost: x\r\nContent-Length: 34\r\n\r\nGET /nope HTTP/1.1\r\nHost: smuggled",
+        b"HEAD /healthz HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\n\r\nbody",
+    ],
+)
+def test_a_body_is_read_past(port: int, request_: bytes) -> None:
+    answer = _talk(port, request_ + b"GET /readyz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+    assert (answer.count(b"HTTP/1.1 "), answer.count(b"HTTP/1.1 200 ")) == (2, 2)
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        b"Transfer-Encoding: chunked\r\n",
+        b"Transfer-Encoding: identity\r\nContent-Length: 3\r\n",
+        b"Content-Length: 99999999\r\n",
+        b"Content-Length: 0000000000000000000000000000000000000000000000099999999\r\n",
+        b"Content-Length: -1\r\n",
+        b"Content-Length: 3, 4\r\n",
+        b"Content-Length: 3\r\nContent-Length: 4\r\n",
+        "Content-Length: ٣\r\n".encode(),
+    ],
+)
+def test_after_a_body_that_can_not_be_read_past_the_connection_is_closed(port: int, headers: bytes) -> None:
+    smuggled = b"5\r\nhello\r\n0\r\n\r\nGET /nope HTTP/1.1\r\nHost: x\r\n\r\n"
+    answer = _talk(port, b"GET /healthz HTTP/1.1\r\nHost: x\r\n" + headers + b"\r\n" + smuggled)
+    assert (answer.count(b"HTTP/1.1 "), b"Connection: close" in answer) == (1, True)
+
+
+def test_the_answer_to_a_request_with_a_long_body_arrives(port: int) -> None:
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+    connection.request("GET", "/healthz", body=b"x" * 20_000_000)
+    assert connection.getresponse().read() == b"ok\n"
+    connection.close()
+
+
+def _talk(port: int, request: bytes) -> bytes:
+    """All that is answered to these bytes, until the connection is closed."""
+    with socket.create_connection(("127.0.0.1", port), timeout=10) as connection:
+        connection.sendall(request)
+        connection.shutdown(socket.SHUT_WR)
+        return b"".join(iter(lambda: connection.recv(1 << 16), b""))
+
+
 def test_a_scrape_of_what_is_replaced_meanwhile_is_whole(site: Site) -> None:
     with serving(site) as port:
         connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)

@@ -18,6 +18,7 @@ from metrics_exporter.profiles.profile import Profile
 from metrics_exporter.serving.own_metrics import OwnMetrics
 from metrics_exporter.serving.snapshot import Snapshot, Snapshots
 from metrics_exporter.serving.view import groups
+from metrics_exporter.windows import DAILY
 from tests.exporter.serving.builders import END, MAX_AGE, NOW, definitions, predictor, profile, report, window
 from tests.hostile.names import NAMES
 
@@ -47,7 +48,17 @@ def _names(text: str) -> set[str]:
 
 
 def test_own_metrics_say_what_the_refresh_did() -> None:
-    snapshot = _make([report(window([profile(unparsable=3), profile(feature="distance", unparsable=4)], rows=77))])
+    snapshot = _make(
+        [
+            report(
+                window(
+                    [profile(unparsable=3), profile(feature="distance", unparsable=4)],
+                    rows=77,
+                    unreadable=(("features", 3),),
+                )
+            )
+        ]
+    )
     assert _get(snapshot, "driftgauge_last_success_timestamp_seconds", log="default") == NOW.timestamp()
     assert _get(snapshot, "driftgauge_query_seconds", log="default") == 1.5
     assert _get(snapshot, "driftgauge_missed_windows_total", log="default") == 2
@@ -55,6 +66,7 @@ def test_own_metrics_say_what_the_refresh_did() -> None:
     assert _get(snapshot, "driftgauge_window_rows", log="default", window="1h") == 77
     assert _get(snapshot, "driftgauge_duplicate_rows", log="default", window="1h") == 2
     assert _get(snapshot, "driftgauge_unparsable_values", log="default", window="1h") == 7
+    assert _get(snapshot, "driftgauge_unreadable_rows", log="default", window="1h", what="features") == 3
 
 
 def test_own_series_count_what_is_exported() -> None:
@@ -91,7 +103,7 @@ def test_a_log_that_never_succeeded_has_no_time_of_success() -> None:
 
 
 def test_values_are_good_until_the_first_of_them_is_too_old() -> None:
-    hour, day = window([profile()]), window([profile()], name="1d", end=END.replace(hour=0))
+    hour, day = window([profile()]), window([profile()], length=DAILY, end=END.replace(hour=0))
     snapshot = _make([report(hour, day)])
     assert snapshot.good_until == END + HOUR + timedelta(minutes=10) + MAX_AGE
     expired = snapshot.exposition(snapshot.good_until)

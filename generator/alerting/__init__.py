@@ -1,0 +1,1 @@
+"""Alerts: what a condition means, as PromQL and as words. Pure, and the same for Grafana and Prometheus."""

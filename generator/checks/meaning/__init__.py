@@ -1,1 +1,0 @@
-"""What only shows when the registry is seen as a whole."""

@@ -1,0 +1,222 @@
+"""The shape of a prediction log: which of its columns play which role, and how each is stored."""
+
+from __future__ import annotations
+
+import fnmatch
+import logging
+import re
+from collections.abc import Callable, Iterable, Mapping, Set
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+from enum import Enum, auto
+from functools import cache
+from typing import Literal
+
+from metrics_exporter.definitions import Log
+from metrics_exporter.sources import WarehouseError, sql
+
+logger = logging.getLogger(__name__)
+
+_NAME_PART = re.compile(r'"((?:[^"]|"")*)"|([^."]+)')
+# What a column of a role has to hold.
+ADVICE = {
+    "sent_at": "a timestamp or ISO text",
+    "prediction_result": "a number",
+    "features": "a MAP, JSON, a STRUCT, or a list of columns (logs: columns: features)",
+    "default_values_used": "a list of text, or such a list as text",
+}
+_ROLES = ("sent_at", "prediction_id", "predictor_name", "model_id", "prediction_result")
+
+
+class Form(Enum):
+    """What a warehouse's type is to the scan."""
+
+    NUMBER = auto()
+    TRUTH = auto()
+    TEXT = auto()
+    JSON = auto()
+    NAIVE_TIME = auto()
+    ZONED_TIME = auto()
+    LIST = auto()
+    MAP = auto()
+    STRUCT = auto()
+    OTHER = auto()
+
+
+@dataclass(frozen=True)
+class ColumnType:
+    """The type of a column.
+
+    Attributes:
+        shown: its name in the warehouse.
+        form: what it is to the scan.
+        is_long: its numbers may have more digits than a DOUBLE holds.
+        fields: of a STRUCT, by name; of a MAP, `value` alone.
+    """
+
+    shown: str
+    form: Form
+    is_long: bool = False
+    fields: Mapping[str, ColumnType] = field(default_factory=dict)
+
+
+Types = Mapping[str, ColumnType]
+
+
+def table_parts(table: str) -> tuple[str, ...]:
+    """The parts of a qualified name, `schema.table` or `"my.schema"."table"`."""
+    return tuple(quoted.replace('""', '"') if quoted else plain for quoted, plain in _NAME_PART.findall(table))
+
+
+def did_you_mean(name: str, names: Iterable[str]) -> str:
+    """A question after the nearest of some names; empty where none is near."""
+    shown = {other.lower(): other for other in names}
+    near = get_close_matches(name.lower(), shown, 1)
+    return f"Did you mean {shown[near[0]]!r}?" if near else ""
+
+
+def read_shape(log: Log, types: Types, labelled: Set[str], is_empty: Callable[[str], bool]) -> sql.Source:
+    """How the scan is to read a log.
+
+    Args:
+        log: its table, and its columns by role.
+        types: of all columns of the table.
+        labelled: features that some predictor has as boolean or categorical; of these a long number is read as text.
+        is_empty: whether a column holds no value at all, and so may be of any type.
+
+    Raises:
+        WarehouseError: a column is missing or of a type that can't be read.
+    """
+    return _Reader(log, types, labelled, is_empty).read()
+
+
+@cache
+def _warn_once(message: str) -> None:
+    logger.warning("%s", message)
+
+
+@dataclass(frozen=True)
+class _Reader:
+    log: Log
+    types: Types
+    labelled: Set[str]
+    is_empty: Callable[[str], bool]
+
+    def read(self) -> sql.Source:
+        for role in _ROLES:
+            self._require(getattr(self.log.columns, role), role)
+        self._check_result()
+        layout, features = self._features()
+        return sql.Source(
+            table=table_parts(self.log.table),
+            columns=self.log.columns,
+            sent_at=self._sent_at(),
+            layout=layout,
+            feature_columns=features,
+            has_numbers=self._stores(layout, features, is_number=True),
+            has_labels=self._stores(layout, features, is_number=False),
+            defaults=self._defaults(),
+            result="text" if self._is(Form.TEXT, self.log.columns.prediction_result) else "number",
+            number_names=frozenset(
+                column
+                for column in (self.log.columns.predictor_name, self.log.columns.model_id)
+                if self._is(Form.NUMBER, column)
+            ),
+            has_text_ids=self._is(Form.TEXT, self.log.columns.prediction_id),
+        )
+
+    def _is(self, form: Form, column: str) -> bool:
+        return self.types[column].form is form
+
+    def _require(self, column: str, role: str) -> ColumnType:
+        if column not in self.types:
+            raise WarehouseError(
+                f"table {self.log.table} has no column {column!r}; name the one that holds {role} in the registry "
+                f"(logs: columns: {role}). There are: {', '.join(self.types)}"
+            )
+        return self.types[column]
+
+    def _unfit(self, column: str, role: str) -> WarehouseError:
+        return WarehouseError(
+            f"table {self.log.table}: column {column} is {self.types[column].shown}; {role} must be {ADVICE[role]}"
+        )
+
+    def _sent_at(self) -> Literal["naive", "zoned", "text"]:
+        column = self.log.columns.sent_at
+        match self.types[column].form:
+            case Form.NAIVE_TIME:
+                return "naive"
+            case Form.ZONED_TIME:
+                return "zoned"
+            case Form.TEXT:
+                return "text"
+        raise self._unfit(column, "sent_at")
+
+    def _check_result(self) -> None:
+        column = self.log.columns.prediction_result
+        if self.types[column].form not in {Form.NUMBER, Form.TRUTH, Form.TEXT} and not self.is_empty(column):
+            raise self._unfit(column, "prediction_result")
+
+    def _defaults(self) -> Literal["list", "text"] | None:
+        column = self.log.columns.default_values_used
+        if column not in self.types:
+            return None
+        match self.types[column].form:
+            case Form.LIST:
+                return "list"
+            case Form.TEXT | Form.JSON:
+                return "text"
+        if self.is_empty(column):
+            return None
+        raise self._unfit(column, "default_values_used")
+
+    def _features(self) -> tuple[sql.Layout, tuple[sql.FeatureColumn, ...]]:
+        column = self.log.columns.features
+        if not isinstance(column, str):
+            return "columns", self._columns((name, (name,), self.types[name]) for name in self._listed(column))
+        kind = self._require(column, "features")
+        match kind.form:
+            case Form.STRUCT:
+                return "columns", self._columns((name, (column, name), type_) for name, type_ in kind.fields.items())
+            case Form.MAP:
+                return ("json_map" if kind.fields["value"].form is Form.JSON else "map"), ()
+            case Form.TEXT | Form.JSON:
+                return "json", ()
+        if self.is_empty(column):
+            return "columns", ()
+        raise self._unfit(column, "features")
+
+    def _stores(self, layout: sql.Layout, features: tuple[sql.FeatureColumn, ...], *, is_number: bool) -> bool:
+        """Whether some features are stored as numbers, or as text."""
+        if layout == "columns":
+            return any(column.is_number is is_number for column in features)
+        column = self.log.columns.features
+        stored = self.types[column].fields.get("value") if isinstance(column, str) else None
+        return (stored is not None and _is_number(stored, is_label=bool(self.labelled))) is is_number
+
+    def _columns(self, fields: Iterable[tuple[str, tuple[str, ...], ColumnType]]) -> tuple[sql.FeatureColumn, ...]:
+        return tuple(
+            sql.FeatureColumn(name, path, _is_number(type_, is_label=name in self.labelled))
+            for name, path, type_ in fields
+        )
+
+    def _listed(self, entries: tuple[str, ...]) -> list[str]:
+        others = {value for role, value in self.log.columns if role != "features"}
+        free = [name for name in self.types if name not in others]
+        names = [name for name in free if any(fnmatch.fnmatchcase(name, entry) for entry in entries)]
+        for entry in entries:
+            if not fnmatch.filter(free, entry):
+                _warn_once(
+                    f"table {self.log.table}: no column matches {entry} (logs: columns: features), so that feature is "
+                    f"missing; correct the entry, or remove it. {did_you_mean(entry, free)}".rstrip()
+                )
+        if not names:
+            raise WarehouseError(
+                f"table {self.log.table}: no column matches {', '.join(entries)} (logs: columns: features). "
+                f"There are: {', '.join(self.types)}"
+            )
+        return names
+
+
+def _is_number(kind: ColumnType, *, is_label: bool) -> bool:
+    return kind.form is Form.NUMBER and not (is_label and kind.is_long)

@@ -13,6 +13,7 @@ MODEL_LABELS = ("predictor", "model_id", "window")
 FEATURE_LABELS = ("predictor", "model_id", "feature", "window")
 
 PREDICTIONS = "ml_predictions"
+PREDICTION_VALUES = "ml_prediction_values"
 FEATURE_VALUES = "ml_feature_values"
 WINDOW_END = "ml_window_end_timestamp_seconds"
 MODEL_INFO = "ml_model_info"
@@ -149,7 +150,38 @@ METRICS: tuple[CatalogueMetric, ...] = (
         low=0,
         samples=PREDICTIONS,
     ),
-    *_shape(Subject.PREDICTION, PREDICTIONS),
+    CatalogueMetric(
+        Metric(
+            name=PREDICTION_VALUES,
+            type="gauge",
+            help="Predictions with a result that can be read (finite, present) in the latest closed window.",
+            labels=MODEL_LABELS,
+            subject=Subject.PREDICTION,
+            statistic=Statistic.VALUES,
+        ),
+        title="Values",
+        rise="More predictions carry a result.",
+        unit="count",
+        low=0,
+        samples=PREDICTIONS,
+    ),
+    CatalogueMetric(
+        Metric(
+            name="ml_prediction_null_ratio",
+            type="gauge",
+            help="Share of the predictions whose result is NULL or NaN, in the latest closed window.",
+            labels=MODEL_LABELS,
+            subject=Subject.PREDICTION,
+            statistic=Statistic.NULL_RATIO,
+        ),
+        title="Null ratio",
+        rise="The model answers without a result more often: it fails, or its output is not logged.",
+        unit="ratio",
+        low=0,
+        high=1,
+        samples=PREDICTIONS,
+    ),
+    *_shape(Subject.PREDICTION, PREDICTION_VALUES),
     CatalogueMetric(
         Metric(
             name=FEATURE_VALUES,

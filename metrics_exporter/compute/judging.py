@@ -22,7 +22,7 @@ from metrics_exporter.statistics.readings import BASELINE_WEEKS, NOTHING, Judged
 from metrics_exporter.windows import Window
 
 _WEEK = timedelta(weeks=1)
-# What counts the samples behind a feature's statistic: for these the model's predictions, else the feature's values.
+# What counts the samples behind a statistic of values: for these the model's predictions, else the values themselves.
 _OF_ALL_ROWS = frozenset({Statistic.VALUES, Statistic.DEFAULT_RATIO, Statistic.NULL_RATIO})
 
 Columns = Callable[[Alert, Metric], Floats]
@@ -160,7 +160,7 @@ def _of_alert(profiles: Profiles, watch: _Watch, column: Floats) -> Judged:
     rows = rows[_named(profiles.model_id, rows, set(alert.models).__contains__)]
     if is_feature:
         rows = rows[_named(profiles.feature, rows, _matcher(alert.feature or "*"))]
-    counted_by_rows = not is_feature or metric.statistic in _OF_ALL_ROWS
+    counted_by_rows = metric.subject is Subject.MODEL or metric.statistic in _OF_ALL_ROWS
     samples = (profiles.rows if counted_by_rows else profiles.values)[rows]
     values = np.where(samples >= alert.min_samples, column[rows], np.nan)
     judged = Judged(profiles.model_id.take(rows), profiles.feature.take(rows), values)

@@ -88,6 +88,8 @@ def window(rows: pd.DataFrame, name: str, end: datetime, kinds: Mapping[tuple[st
         found.exact["ml_predictions", of_model] = len(model)
         found.exact["ml_window_end_timestamp_seconds", of_model] = end.timestamp()
         results = model["prediction_result"].to_numpy(dtype=float)
+        found.exact["ml_prediction_values", of_model] = int(np.isfinite(results).sum())
+        found.exact["ml_prediction_null_ratio", of_model] = float(np.isnan(results).mean())
         found.add_shape("ml_prediction", of_model, results[np.isfinite(results)])
         for feature, values, defaulted in _features(model):
             of_feature = frozenset({**labels, "feature": feature}.items())

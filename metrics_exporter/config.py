@@ -18,6 +18,11 @@ from metrics_exporter.reasons import reason
 from metrics_exporter.urls import secrets
 
 ENVIRONMENT_PREFIX = "DRIFTGAUGE_"
+MAX_AGE = timedelta(hours=3)
+SERIES_LIMIT = 1_000_000
+LOOKBACK_DAYS = 28
+RECOMPUTE = 3
+QUERY_TIMEOUT = timedelta(minutes=5)
 PASSWORD = "auth_password"  # noqa: S105
 MOST_DAYS = 3650  # for each duration: beyond it, dates would have no year to stand for
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
@@ -93,15 +98,15 @@ class Settings(BaseModel):
     listen: Annotated[tuple[str, int], BeforeValidator(_address)] = Field(
         ("127.0.0.1", 9877), description="Address to serve on, host:port."
     )
-    max_age: Duration = Field(
-        timedelta(hours=3), description="How long values stay after the next ones should have come."
+    max_age: Duration = Field(MAX_AGE, description="How long values stay after the next ones should have come.")
+    series_limit: int = Field(SERIES_LIMIT, ge=1, description="The most series exported; what grew is left out.")
+    lookback_days: int = Field(
+        LOOKBACK_DAYS, ge=1, le=MOST_DAYS, description="How far back missed windows are caught up."
     )
-    series_limit: int = Field(1_000_000, ge=1, description="The most series exported; what grew is left out.")
-    lookback_days: int = Field(28, ge=1, le=MOST_DAYS, description="How far back missed windows are caught up.")
     recompute: int = Field(
-        3, ge=0, le=24 * MOST_DAYS, description="How many past windows are recomputed for late rows."
+        RECOMPUTE, ge=0, le=24 * MOST_DAYS, description="How many past windows are recomputed for late rows."
     )
-    query_timeout: Duration = Field(timedelta(minutes=5), description="Deadline of a warehouse query.")
+    query_timeout: Duration = Field(QUERY_TIMEOUT, description="Deadline of a warehouse query.")
     query_threads: int | None = Field(None, ge=1, description="Cores that a query here in DuckDB uses; default: all.")
     query_memory: Annotated[str, BeforeValidator(_size)] = Field(
         "2GB", description="Memory that a query here in DuckDB uses before it spills to disk."

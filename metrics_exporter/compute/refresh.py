@@ -15,6 +15,7 @@ from metrics_exporter.compute.judging import Judge
 from metrics_exporter.compute.memory import KNOWN_FOR, Expected, Memory
 from metrics_exporter.compute.schedule import Schedule
 from metrics_exporter.compute.vocabulary import Vocabulary
+from metrics_exporter.config import LOOKBACK_DAYS, QUERY_TIMEOUT, RECOMPUTE
 from metrics_exporter.definitions import DEFAULT_CADENCE, Definitions, Kind, Log
 from metrics_exporter.profiles.history import History, HistoryError
 from metrics_exporter.profiles.table import WindowProfiles
@@ -90,9 +91,9 @@ class Refresher:
         warehouse: Warehouse,
         history: History,
         *,
-        lookback_days: int = 28,
-        recompute: int = 3,
-        timeout_seconds: float = 300,
+        lookback_days: int = LOOKBACK_DAYS,
+        recompute: int = RECOMPUTE,
+        timeout_seconds: float = QUERY_TIMEOUT.total_seconds(),
         beat: Callable[[], None] = quiet,
         reading: Callable[[str | None], None] = ignore,
     ):

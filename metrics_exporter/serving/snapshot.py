@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from metrics_exporter.compute.refresh import LogReport
+from metrics_exporter.config import MAX_AGE, SERIES_LIMIT
 from metrics_exporter.definitions import Definitions
 from metrics_exporter.digests import digests
 from metrics_exporter.serving import limit
@@ -14,9 +15,6 @@ from metrics_exporter.serving.exposition import Encoded, Encoder, encode, famili
 from metrics_exporter.serving.limit import Size
 from metrics_exporter.serving.own_metrics import OwnMetrics
 from metrics_exporter.serving.view import Group, expiry
-
-DEFAULT_MAX_AGE = timedelta(hours=3)
-DEFAULT_SERIES_LIMIT = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +56,8 @@ class Snapshots:
         restarts: how many worker processes there were before this one.
     """
 
-    max_age: timedelta = DEFAULT_MAX_AGE
-    series_limit: int = DEFAULT_SERIES_LIMIT
+    max_age: timedelta = MAX_AGE
+    series_limit: int = SERIES_LIMIT
     restarts: int = 0
     _before: dict[str, Size] = field(default_factory=dict)
 

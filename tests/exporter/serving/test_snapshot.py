@@ -24,7 +24,7 @@ from tests.hostile.names import NAMES
 
 HOUR = timedelta(hours=1)
 PER_FEATURE = 12  # values, mean, stddev, min, max, five quantiles, default and null ratio
-PER_MODEL = 12  # predictions, mean, stddev, min, max, five quantiles, window end, model info
+PER_MODEL = 14  # predictions, values, null ratio, mean, stddev, min, max, five quantiles, window end, model info
 
 
 def _make(
@@ -143,7 +143,7 @@ def test_who_grew_beyond_the_limit_is_left_out_and_named_while_others_stay() -> 
     assert _get(after, "driftgauge_dropped_series", predictor="tips") == 40 * PER_FEATURE + PER_MODEL
     assert _get(after, "driftgauge_series", predictor="tips") is None
     reason = after.dropped["tips"]
-    assert "grew from 36 to 492 series" in reason
+    assert "grew from 38 to 494 series" in reason
     assert "38 features (user_10, user_11, user_12, …)" in reason
     assert "limit for all is 500" in reason
 
@@ -166,7 +166,7 @@ def test_it_is_back_when_it_fits_again() -> None:
 
 def test_at_the_start_the_largest_is_left_out() -> None:
     snapshot = _make([report(window([profile(), *_grown(40)]))], Snapshots(series_limit=100))
-    assert "'tips' has 492 series and is left out" in snapshot.dropped["tips"]
+    assert "'tips' has 494 series and is left out" in snapshot.dropped["tips"]
     assert "1 model (tips_v1) and 40 features" in snapshot.dropped["tips"]
 
 

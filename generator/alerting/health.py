@@ -84,6 +84,15 @@ def _of_the_exporter() -> tuple[Rule, ...]:
             "then they vanish. Look at: the exporter's status page and log, which say in words what failed; the "
             "warehouse's own state and credentials.",
         ),
+        _rule(
+            "exporter workers die",
+            f"max (increase({OwnMetric.WORKER_RESTARTS}[1h]))",
+            2,
+            summary=f"The exporter's worker died or hung {VALUE} times within an hour",
+            description="The last values are still served, and a new worker begins each time. A log that it keeps "
+            "dying of is set aside for an hour. Look at: the exporter's log, which says how it died and which log it "
+            "read; the machine's memory, and query_memory in the exporter's configuration.",
+        ),
     )
 
 

@@ -369,6 +369,94 @@ resource "grafana_rule_group" "exporter" {
   }
 
   rule {
+    uid            = "dg-exporter-workers-die-ce7c68f8"
+    name           = "driftgauge: exporter workers die"
+    condition      = "C"
+    for            = "0s"
+    no_data_state  = "OK"
+    exec_err_state = "KeepLast"
+    labels = {
+      driftgauge = "exporter"
+      severity   = "notify"
+    }
+    annotations = {
+      summary            = "The exporter's worker died or hung {{ humanize $values.B.Value }} times within an hour"
+      description        = "The last values are still served, and a new worker begins each time. A log that it keeps dying of is set aside for an hour. Look at: the exporter's log, which says how it died and which log it read; the machine's memory, and query_memory in the exporter's configuration."
+      "__dashboardUid__" = "driftgauge-fleet"
+    }
+
+    data {
+      ref_id         = "A"
+      datasource_uid = var.prometheus_data_source_uid
+      model = jsonencode({
+        refId = "A"
+        datasource = {
+          type = "prometheus"
+          uid  = var.prometheus_data_source_uid
+        }
+        editorMode = "code"
+        expr       = "max (increase(driftgauge_worker_restarts_total[1h]))"
+        instant    = true
+        range      = false
+      })
+
+      relative_time_range {
+        from = 600
+        to   = 0
+      }
+    }
+
+    data {
+      ref_id         = "B"
+      datasource_uid = "__expr__"
+      model = jsonencode({
+        refId = "B"
+        datasource = {
+          type = "__expr__"
+          uid  = "__expr__"
+        }
+        type       = "reduce"
+        expression = "A"
+        reducer    = "last"
+        settings = {
+          mode             = "replaceNN"
+          replaceWithValue = 2
+        }
+      })
+
+      relative_time_range {
+        from = 0
+        to   = 0
+      }
+    }
+
+    data {
+      ref_id         = "C"
+      datasource_uid = "__expr__"
+      model = jsonencode({
+        refId = "C"
+        datasource = {
+          type = "__expr__"
+          uid  = "__expr__"
+        }
+        type       = "threshold"
+        expression = "B"
+        conditions = [{ evaluator = { type = "gt", params = [2] } }]
+      })
+
+      relative_time_range {
+        from = 0
+        to   = 0
+      }
+    }
+
+    notification_settings {
+      contact_point = local.contact_points.platform
+      group_by      = ["alertname", "grafana_folder", "predictor"]
+    }
+  }
+
+  rule {
     uid            = "dg-log-default-is-stale-235df632"
     name           = "driftgauge: log default is stale"
     condition      = "C"

@@ -28,7 +28,8 @@ def ours(file: str) -> Callable[[], object]:
 
     from metrics_exporter.definitions import Columns, Log
     from metrics_exporter.sources import open_warehouse
-    from metrics_exporter.sources.scan import ScanRequest, assemble, scan
+    from metrics_exporter.sources.assemble import assemble
+    from metrics_exporter.sources.scan import ScanRequest, scan
 
     start = datetime(2026, 1, 1, tzinfo=UTC)
     columns = Columns(features=("feature_*",)) if "columns" in file else Columns()

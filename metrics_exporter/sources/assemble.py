@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from metrics_exporter.definitions import Kind
+from metrics_exporter.logs import event
 from metrics_exporter.profiles.merge import ATOM_SHARE, most_frequent
 from metrics_exporter.profiles.table import (
     COUNTS,
@@ -37,6 +39,8 @@ _TRUTHS = ("false", "true")
 _KINDS = {kind: code for code, kind in enumerate(Kind)}
 _UNKNOWN = -1
 _RANKS = np.array(GRID)
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -89,6 +93,9 @@ def _window(name: str, request: ScanRequest, end: datetime, profiles: Profiles, 
     unreadable: dict[str, int] = defaultdict(int)
     for row in np.flatnonzero(here & (rows.part == "unreadable")).tolist():
         unreadable[rows.category[row] or ""] += int(rows.present[row])
+    for row in np.flatnonzero(here & (rows.part == "left_out")).tolist():
+        unreadable["feature names"] += int(rows.present[row])
+        _warn_of_names(name, end, rows.predictor[row], int(rows.numbers[row]))
     return WindowProfiles(
         log=name,
         window=request.window,
@@ -97,6 +104,19 @@ def _window(name: str, request: ScanRequest, end: datetime, profiles: Profiles, 
         duplicates=int(duplicates),
         profiles=profiles,
         unreadable=tuple(sorted(unreadable.items())),
+    )
+
+
+def _warn_of_names(log: str, end: datetime, predictor: str | None, names: int) -> None:
+    event(
+        _log,
+        logging.WARNING,
+        "too many feature names: no feature of this predictor is profiled in this window; "
+        "see to what writes its features, where data has become names",
+        log=log,
+        end=end.isoformat(),
+        predictor=predictor,
+        names=names,
     )
 
 

@@ -56,13 +56,15 @@ class ScanRequest:
 # other      such values beyond the top      … that are not defaults        distinct categories
 # defaults   rows with the feature's default
 # unreadable rows
+# left_out   the predictor's rows            0                              names of features
 # undated    rows of the whole log           1 if others have times
 # ========== =============================== ============================== ===================== ===========
 #
 # `series` comes once with category NULL for what is read as a number (or can't be read as the feature's kind), and once
 # a category; with feature NULL, once a result that is text. `unreadable` has in `category` the role of a column whose
-# text can't be read in those rows: `features` or `default_values_used`. `undated`, rows without a time in the years
-# that count, comes once.
+# text can't be read in those rows: `features` or `default_values_used`. `left_out` comes for a predictor with too many
+# names of features in a window, of which there is no other row. `undated`, rows without a time in the years that
+# count, comes once.
 #
 # The grid is made from `grid_rows` values: all finite numbers that are no defaults, or a sample of them. `atoms`, in
 # order, are single values that may hold much of the series: its grid repeats them, or the request names them;

@@ -27,6 +27,8 @@ FIRST_TIME, END_OF_TIME = "1970-01-01 00:00:00", "2100-01-01 00:00:00"
 MOST_ATOMS = 50
 # Unless the values of a feature fill this share of a model's rows, its sample is too small: all of them are read.
 DENSE_SHARE = 0.75
+# Of a predictor with more names of features than this in a window, no feature is profiled: they are data by mistake.
+MOST_FEATURES = 20_000
 # So many names of categories beyond the top are handed on: enough to know them all where there are at most 1,000.
 MOST_NAMES = 1_000
 
@@ -123,6 +125,7 @@ def scan(
         has_ids=has_ids,
         has_atoms=has_atoms,
         has_names=has_names,
+        most_features=MOST_FEATURES,
         most_names=MOST_NAMES,
         most_atoms=MOST_ATOMS,
         first_time=FIRST_TIME,

@@ -16,6 +16,7 @@ import pytest
 
 from metrics_exporter.definitions import Columns, Log
 from metrics_exporter.sources import ScanTimeoutError, Warehouse, WarehouseError, open_warehouse
+from metrics_exporter.sources.assemble import assemble
 from metrics_exporter.sources.duckdb import DuckDBWarehouse
 from metrics_exporter.sources.scan import ATOMS, ScanRequest
 from metrics_exporter.sources.scan import scan as run_scan
@@ -335,3 +336,35 @@ def test_rows_with_other_features_than_most(log: LogFile) -> None:
         ("q", "a"): (1, 5),
         ("q", "c"): (1, 4),
     }
+
+
+@pytest.mark.parametrize("values", ["DOUBLE", "VARCHAR"])
+def test_a_predictor_with_too_many_feature_names_is_left_out_and_the_others_are_whole(
+    log: LogFile, caplog: pytest.LogCaptureFixture, values: str
+) -> None:
+    log.execute(
+        f"""CREATE TABLE predictions AS SELECT TIMESTAMP '2026-03-04 10:00:01' + to_hours(hour) AS sent_at,
+        hour || '-' || i AS prediction_id, predictor_name, 'm1' AS model_id, 0.5 AS prediction_result,
+        CASE predictor_name WHEN 'wide' THEN ['user_7'] ELSE ['a'] END AS default_values_used,
+        CASE WHEN predictor_name = 'wide' AND hour = 0 THEN
+          MAP(list_transform(range(100_000), lambda j: 'user_' || (i % 3 * 100_000 + j)), range(100_000))
+        ELSE MAP(['a', 'b'], [i, -i]) END::MAP(VARCHAR, {values}) AS features
+        FROM range(2) hours(hour), range(300) t(i), (VALUES ('wide'), ('healthy')) p(predictor_name)
+        WHERE predictor_name = 'healthy' OR i < 6"""
+    )
+    request = ScanRequest(Log(table="predictions"), START, START + 2 * HOUR, {})
+    answer = run_scan(open_warehouse(log.url, threads=2, memory_limit="500MB"), request, 120)
+    scanned = assemble("default", request, answer)
+    found = {
+        (p.series.predictor, p.series.feature): (p.rows, p.values, p.defaults) for p in scanned.windows[0].profiles
+    }
+    healthy = {
+        ("healthy", "a"): (300, 0, 300),
+        ("healthy", "b"): (300, 300, 0),
+        ("healthy", None): (300, 300, 0),
+    }
+    assert found == {**healthy, ("wide", None): (6, 6, 0)}
+    assert [window.unreadable for window in scanned.windows] == [(("feature names", 6),), ()]
+    assert ("wide", "b") in {(p.series.predictor, p.series.feature) for p in scanned.windows[1].profiles}
+    (warning,) = caplog.records
+    assert (warning.__dict__["facts"]["predictor"], warning.__dict__["facts"]["names"]) == ("wide", 300_000)

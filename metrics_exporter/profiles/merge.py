@@ -8,6 +8,7 @@ with their counts, and the grid's other points with equal shares of the rest.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,7 @@ from numpy.typing import NDArray
 from metrics_exporter.profiles.table import (
     COUNTS,
     GRID,
+    MOMENTS,
     Floats,
     NameLists,
     NumberLists,
@@ -39,7 +41,7 @@ _SLACK = 1e-9  # ranks are sums of shares, which rounding may leave a little bel
 
 
 def merge(parts: Sequence[Profiles]) -> Profiles:
-    """One table from those of several windows of the same log.
+    """One table from those of several windows of the same log, oldest first.
 
     A series that is absent from some of them is missing in all rows that its model had there.
     """
@@ -52,6 +54,7 @@ def merge(parts: Sequence[Profiles]) -> Profiles:
     if not len(starts):
         return table
     group = np.repeat(np.arange(len(starts)), np.diff(starts, append=len(table)))
+    table = _of_one_kind(table, starts, group)
     counts: dict[str, Any] = {name: np.add.reduceat(getattr(table, name), starts) for name in COUNTS}
     rows = _model_rows(table, starts, counts["rows"])
     counts["nulls"] += rows - counts["rows"]
@@ -69,6 +72,32 @@ def merge(parts: Sequence[Profiles]) -> Profiles:
         grid=_grids(table, starts, group),
         atoms=_merged_atoms(table, group, len(starts)),
         categories=categories,
+    )
+
+
+def _of_one_kind(table: Profiles, starts: Ints, group: Ints) -> Profiles:
+    """The table without what is of another kind than its series: numbers before a feature was declared categorical.
+
+    The kind is that of the last part that has values; of predictions, which nobody declares, numbers come before names.
+    What is left out counts as unparsable, as it would if all parts were read again.
+    """
+    has_values = table.is_numeric | table.is_categorical
+    last = np.maximum.reduceat(np.where(has_values, np.arange(len(table)), -1), starts)
+    has_numbers = np.logical_or.reduceat(table.is_numeric, starts)
+    of_numbers = np.where(table.is_prediction[starts], has_numbers, table.is_numeric[last])
+    odd = has_values & (table.is_numeric != of_numbers[group])
+    if not odd.any():
+        return table
+    counted = ("values", "grid_rows", "other", "distinct", "unseen")
+    emptied: dict[str, Any] = {name: np.where(odd, 0, getattr(table, name)) for name in counted}
+    emptied |= {name: np.where(odd, np.nan, getattr(table, name)) for name in MOMENTS}
+    return replace(
+        table,
+        **emptied,
+        unparsable=table.unparsable + np.where(odd, table.values, 0),
+        grid=np.where(odd[:, None], np.nan, table.grid),
+        atoms=table.atoms.without(odd),
+        categories=table.categories.without(odd),
     )
 
 

@@ -46,6 +46,11 @@ class NumberLists:
         offsets, flat = _taken(self.offsets, rows)
         return NumberLists(offsets, self.values[flat], self.counts[flat])
 
+    def without(self, rows: NDArray[np.bool_]) -> NumberLists:
+        """The same rows, some of them emptied."""
+        kept = ~np.repeat(rows, self.lengths)
+        return NumberLists(offsets_of(np.where(rows, 0, self.lengths)), self.values[kept], self.counts[kept])
+
 
 @dataclass(frozen=True, eq=False, slots=True)
 class NameLists:
@@ -64,6 +69,11 @@ class NameLists:
         """Those of some rows."""
         offsets, flat = _taken(self.offsets, rows)
         return NameLists(offsets, self.names.take(flat), self.counts[flat])
+
+    def without(self, rows: NDArray[np.bool_]) -> NameLists:
+        """The same rows, some of them emptied."""
+        kept = ~np.repeat(rows, self.lengths)
+        return NameLists(offsets_of(np.where(rows, 0, self.lengths)), self.names.take(kept), self.counts[kept])
 
 
 @dataclass(frozen=True, eq=False)

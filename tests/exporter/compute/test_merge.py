@@ -222,3 +222,45 @@ def test_series_of_any_windows_come_in_order() -> None:
 
 
 SERIES_OF_MODEL = Series("p", "m1", None)
+
+
+def _named(names: Sequence[str], series: Series = SERIES) -> Profile:
+    counted = Counter(names)
+    top = tuple(sorted(counted.items(), key=lambda item: (-item[1], item[0])))
+    return Profile(series, len(names), len(names), 0, 0, 0, 0, None, Categories(top, 0, len(top), 0))
+
+
+kinded = st.lists(
+    st.lists(values, min_size=1, max_size=20) | st.lists(st.sampled_from("abc"), min_size=1, max_size=20),
+    min_size=2,
+    max_size=6,
+)
+
+
+@given(kinded)
+def test_of_parts_of_two_kinds_the_last_decides(samples: list[list[float] | list[str]]) -> None:
+    kind = type(samples[-1][0])
+    same = [value for sample in samples for value in sample if type(value) is kind]
+    together = _merged([_named(s) if isinstance(s[0], str) else _profile(s) for s in samples])  # type: ignore[arg-type]
+    assert together.values == len(same)
+    assert together.unparsable == sum(map(len, samples)) - len(same)
+    if kind is str:
+        assert together.distribution is None
+        assert together.categories is not None
+        assert dict(together.categories.top) == Counter(same)
+        assert (together.categories.distinct, together.categories.other) == (len(set(same)), 0)
+    else:
+        assert together.categories is None
+        assert together.distribution is not None
+        assert together.distribution.mean == pytest.approx(np.mean(same), rel=1e-6, abs=1e-3)
+        deviation = math.sqrt(together.distribution.squared_deviations / together.values)
+        assert deviation == pytest.approx(np.std(same), rel=1e-6, abs=1e-3)
+
+
+def test_of_predictions_numbers_come_before_names() -> None:
+    predictions = Series("p", "m1", None)
+    parts = [_profile([1, 2, 3], series=predictions), _named(["error"], predictions)]
+    together = merge([Profiles.of([part]) for part in parts])[0]
+    assert (together.rows, together.values, together.unparsable) == (4, 3, 1)
+    assert together.distribution is not None
+    assert together.categories is None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import re
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -48,6 +49,8 @@ _FORMS = {
     "map": Form.MAP,
     "struct": Form.STRUCT,
 }
+_CSV_LINE, _CSV_FILE = re.compile(r"CSV Error on Line: \d+"), re.compile(r"^ *file = (.+)$", re.MULTILINE)
+_CSV_ADVICE = ("Possible ", "* ")
 _STOP_SECONDS = 0.1
 _LONG = {"bigint", "ubigint", "hugeint", "uhugeint", "bignum"}
 HOPELESS_SECONDS = 30.0  # an interrupt is a matter of moments
@@ -198,10 +201,13 @@ class DuckDBWarehouse:
         )
 
     def _words(self, error: duckdb.Error) -> str:
-        """What DuckDB says first, without secrets; of a line of CSV it says only after it what is wrong with it."""
+        """What DuckDB says first, without secrets; of a line of CSV it says only after it in which file, and what."""
         first, *more = str(error).partition("\n\n")[0].splitlines()
-        text = f"{first}: {more[-1]}" if more and "CSV Error on Line" in first else first
-        return scrubbed(text, self._place)
+        reasons = [line for line in more if not line.startswith(_CSV_ADVICE)]
+        if reasons and (line := _CSV_LINE.search(first)):
+            file = _CSV_FILE.search(str(error))
+            first = f"{first[: line.start()]}{line[0]} of {file[1] if file else self._place}: {reasons[-1]}"
+        return scrubbed(first, self._place)
 
 
 def _delimiter(connection: duckdb.DuckDBPyConnection, place: str) -> str:

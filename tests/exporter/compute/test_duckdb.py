@@ -57,7 +57,7 @@ def test_a_file_that_is_no_utf8_is_said_with_its_line(tmp_path: Path) -> None:
     rows = [b"2026-03-04 10:00:01,%d,%s,m,1.5,{},[]\n" % (n, b"\xff" if n == 3 else b"p") for n in range(9)]
     (tmp_path / "x.csv").write_bytes(header + b"".join(rows))
     error = _error(f"duckdb:{tmp_path}/x.csv")
-    assert "CSV Error on Line: 5: " in error
+    assert f"CSV Error on Line: 5 of {tmp_path}/x.csv: " in error
     assert "Invalid unicode (byte sequence mismatch) detected. This file is not utf-8 encoded.)" in error
     assert "2026" not in error
 
@@ -74,6 +74,18 @@ def test_a_broken_line_changes_nothing_about_how_its_file_is_read(tmp_path: Path
     with (tmp_path / "log-b.csv").open("a", encoding="utf-8") as file:
         file.write(delimiter.join([*lines[1], "EXTRA"]) + "\n")
     assert "log-b.csv" in _error(f"duckdb:{tmp_path}/*.csv")
+
+
+def test_a_broken_line_far_down_is_named_with_its_file(tmp_path: Path) -> None:
+    header = "sent_at,prediction_id,predictor_name,model_id,prediction_result,features\n"
+    line = "2026-03-04 10:00:00,{},p,m,1,{{}}\n"
+    for name in "ab":
+        (tmp_path / f"{name}.csv").write_text(header + "".join(map(line.format, range(50_000))), encoding="utf-8")
+    with (tmp_path / "b.csv").open("a", encoding="utf-8") as file:
+        file.write("2026-03-04 10:00:00,secret\n")
+    error = _error(f"duckdb:{tmp_path}/*.csv")
+    assert f"CSV Error on Line: 50002 of {tmp_path}/b.csv: Expected Number of Columns: 6 Found: 2" in error
+    assert "secret" not in error
 
 
 def test_a_missing_table_and_missing_columns_are_named(log: LogFile) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 
 import pytest
+from hypothesis import settings
 
 from tests.real_parts import PROMETHEUS_MAJORS, PrometheusBinaries
 
@@ -12,6 +13,8 @@ from tests.real_parts import PROMETHEUS_MAJORS, PrometheusBinaries
 def pytest_configure() -> None:
     """Have Ctrl-C mean what it does at a terminal: a shell starts what it runs in the background deaf to it."""
     signal.signal(signal.SIGINT, signal.default_int_handler)
+    settings.register_profile("untimed", parent=settings.default, deadline=None)  # a busy machine is no failure
+    settings.load_profile("untimed")
 
 
 @pytest.fixture(scope="module", params=PROMETHEUS_MAJORS, ids=lambda major: f"prometheus{major}")

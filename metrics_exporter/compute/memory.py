@@ -30,7 +30,7 @@ from metrics_exporter.sources.scan import ATOMS, Kinds
 from metrics_exporter.windows import Window
 
 KNOWN_FOR = timedelta(days=28)  # a model, or a feature of a model, that had rows so recently is expected to have some
-_WRONG_FOR = 3  # windows in a row in which most values contradict a kind that was found; then it is changed
+_WRONG_FOR = 3  # windows with values, in a row, most of which contradict a kind that was found; then it is changed
 _MOST_ATOMS = 200_000  # that a scan is told of
 
 _log = logging.getLogger(__name__)
@@ -125,7 +125,7 @@ class Memory:
         self.known: dict[tuple[str, str], datetime] = {}
         self._declared, self._expected = declared, expected
         self._seen = Seen.nothing()
-        self._contrary: dict[tuple[str, str], int] = {}
+        self._contrary: dict[tuple[str, str], set[datetime]] = {}  # the ends of the windows that contradict a kind
         self._atoms = ATOMS.empty_table()
         self.vocabulary = Vocabulary()
         self._newest = datetime.min.replace(tzinfo=UTC)
@@ -154,10 +154,13 @@ class Memory:
             self._newest = window.end
             self._atoms = _atoms(window.profiles)
         contrary = set(_contrary(window.profiles, self.kinds)) - self._declared.keys()
-        self._contrary = {key: self._contrary.get(key, 0) + 1 for key in contrary}
-        for key in (key for key, count in self._contrary.items() if count == 1):
-            _tell("most values contradict the kind", key, self.kinds[key])
-        wrong = [key for key, count in self._contrary.items() if count >= _WRONG_FOR]
+        for key in [key for key in self._contrary.keys() - contrary if _has_values(window.profiles, *key)]:
+            del self._contrary[key]
+        for key in contrary:
+            if key not in self._contrary:
+                _tell("most values contradict the kind", key, self.kinds[key])
+            self._contrary.setdefault(key, set()).add(window.end)
+        wrong = [key for key, ends in self._contrary.items() if len(ends) >= _WRONG_FOR]
         for key in wrong:
             self.kinds[key] = Kind.CATEGORICAL if self.kinds[key] is Kind.NUMERIC else Kind.NUMERIC
             _tell("kind changed", key, self.kinds[key])
@@ -274,6 +277,12 @@ def _contrary(profiles: Profiles, kinds: Kinds) -> Iterable[tuple[str, str]]:
         expected = Kind.CATEGORICAL if profiles.is_categorical[row] else Kind.NUMERIC
         if kinds.get(key) is expected:
             yield key
+
+
+def _has_values(profiles: Profiles, predictor: str, feature: str) -> bool:
+    """Whether any model of the predictor has values of the feature that can be read."""
+    rows = profiles.of_predictor(predictor)
+    return bool((profiles.values[rows][profiles.feature.codes[rows] == profiles.feature.code(feature)] > 0).any())
 
 
 def _is_number(text: str) -> bool:

@@ -20,7 +20,7 @@ from metrics_exporter.definitions import DEFAULT_CADENCE, Definitions, Kind, Log
 from metrics_exporter.profiles.history import History, HistoryError
 from metrics_exporter.profiles.table import WindowProfiles
 from metrics_exporter.sources import ScanTimeoutError, Warehouse, WarehouseError
-from metrics_exporter.sources.assemble import Scanned, assemble
+from metrics_exporter.sources.assemble import SEEN_NAMES, Scanned, assemble
 from metrics_exporter.sources.scan import ScanRequest, scan
 from metrics_exporter.statistics.readings import Readings
 from metrics_exporter.windows import Window
@@ -244,8 +244,16 @@ class _LogRefresher:
         return {model: max((end - at).total_seconds(), 0.0) for model, at in since.items()}
 
     def _load(self, now: datetime) -> None:
+        """Take up what the history has, all of it or nothing."""
         if not self._schedule.is_new(now):
             return
+        try:
+            self._take_up(now)
+        except BaseException:
+            self._schedule.reset()
+            raise
+
+    def _take_up(self, now: datetime) -> None:
         history, name, scanned = self._history, self._name, self._schedule.scanned
         done = {window: history.ends(name, window) for window in self._schedule.lengths}
         memory = self._new_memory()
@@ -263,7 +271,7 @@ class _LogRefresher:
             self._beat()
             read.add(profiles.end)
             memory.take(profiles)
-        memory.vocabulary = Vocabulary(history.vocabulary(name))
+        memory.vocabulary = Vocabulary(history.vocabulary(name, SEEN_NAMES))
         self._memory = memory
         self._schedule.forget(scanned, {end for end in done[scanned] if last - RECENT < end <= last} - read)
         for window in self._schedule.lengths:

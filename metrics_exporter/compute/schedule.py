@@ -65,6 +65,10 @@ class Schedule:
         self._last = self.last_end(now, self.scanned)
         self._newest = max(self._done[self.scanned], default=self._last)
 
+    def reset(self) -> None:
+        """Forget which windows there are: `begin` is to be called again."""
+        self._last = None
+
     def due(self, now: datetime) -> list[datetime]:
         """The ends of the windows to scan now, oldest first."""
         self._last = last = self.last_end(now, self.scanned)

@@ -191,11 +191,12 @@ class History:
         found = self._readable(log_name, window, end - window.length, end, lambda file: file.read(predictors))
         return next(found, None)
 
-    def vocabulary(self, log_name: str) -> pa.Table | None:
+    def vocabulary(self, log_name: str, schema: pa.Schema) -> pa.Table | None:
         """The categories that were seen in a log, as they were kept; None: there are none, or they can't be read."""
         path = f"{self._root}/{_safe(log_name)}/vocabulary.parquet"
         try:
-            return pq.read_table(io.BytesIO(self._files.cat_file(path)), page_checksum_verification=True)
+            table = pq.read_table(io.BytesIO(self._files.cat_file(path)), page_checksum_verification=True)
+            return table.select(schema.names).cast(schema)
         except FileNotFoundError:
             return None
         except _DAMAGED as error:
@@ -211,8 +212,8 @@ class History:
     def missed(self, log_name: str) -> int:
         """How many windows of a log were missed before this exporter started."""
         try:
-            return int(json.loads(self._files.cat_file(f"{self._root}/{_safe(log_name)}/missed.json")))
-        except (OSError, ValueError, TypeError, RecursionError):
+            return max(int(json.loads(self._files.cat_file(f"{self._root}/{_safe(log_name)}/missed.json"))), 0)
+        except (*_DAMAGED, OverflowError):
             return 0  # a count that is lost begins anew, as counters do
 
     def write_missed(self, log_name: str, count: int) -> None:

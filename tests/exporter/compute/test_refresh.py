@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import logging
 import shutil
 import uuid
@@ -12,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from metrics_exporter.compute.refresh import LogReport, Refresher
@@ -26,6 +28,15 @@ from tests.exporter.compute.logs import HOUR, START, LogFile, Row, definitions, 
 DAY = timedelta(days=1)
 SETTLED = timedelta(minutes=10)
 FIRST = START + HOUR + SETTLED  # the window that begins at START is due
+
+
+def _foreign() -> bytes:
+    content = io.BytesIO()
+    pq.write_table(pa.table({"x": [1]}), content)
+    return content.getvalue()
+
+
+FOREIGN = _foreign()
 
 
 @dataclass
@@ -402,6 +413,44 @@ def test_a_wrong_first_guess_of_a_kind_is_mended(warehouse: Recording, history: 
     log.write([_at(5.5, x="n/a", city="7")])
     report = _refresh(refresher, FIRST + 5 * HOUR)
     assert _profile(report, "x").values == _profile(report, "city").values == 1
+
+
+def test_a_wrong_kind_is_mended_though_windows_without_rows_lie_between(
+    warehouse: Recording, history: History, log: LogFile
+) -> None:
+    log.write([_at(1.5, x="n/a", old="a")])
+    log.write([_at(hour + 0.5, x=hour, old="a") for hour in (3, 6, 9, 12)])
+    refresher = _refresher(warehouse, history, definitions(), recompute=3)
+    report = _refresh(refresher, FIRST - HOUR)
+    for hour in range(1, 13):
+        report = _refresh(refresher, FIRST + hour * HOUR)
+    assert history.kinds("default")["p", "x"] is Kind.NUMERIC
+    assert _profile(report, "x").values == 1
+
+
+def test_a_window_that_is_computed_again_contradicts_a_kind_once(
+    warehouse: Recording, history: History, log: LogFile
+) -> None:
+    refresher = _refresher(warehouse, history, recompute=3)
+    _refresh(refresher, FIRST)
+    log.write([_at(1.5, x="n/a")])
+    for hour in range(1, 5):
+        _refresh(refresher, FIRST + hour * HOUR)
+    assert history.kinds("default")["p", "x"] is Kind.NUMERIC
+
+
+@pytest.mark.parametrize("name", ["vocabulary.parquet", "missed.json", "kinds.json"])
+@pytest.mark.parametrize("content", [b"", b"1e999", b"-5", b"[[", FOREIGN])
+def test_what_else_the_history_holds_may_be_damaged(
+    warehouse: Recording, tmp_path: Path, name: str, content: bytes
+) -> None:
+    history = History(str(tmp_path))
+    first = _refresh(_refresher(warehouse, history), FIRST)
+    (tmp_path / "default" / name).write_bytes(content)
+    report = _refresh(_refresher(warehouse, history), FIRST + HOUR)
+    assert report.error is None
+    assert report.missed_windows == 0
+    assert report.known == first.known
 
 
 def test_unseen_categories_against_full_days_of_history(warehouse: Recording, history: History, log: LogFile) -> None:

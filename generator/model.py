@@ -34,11 +34,21 @@ class Team:
 
 
 @dataclass(frozen=True)
+class Profile:
+    """A committed reference profile: where its copy goes in the output, and its bytes. The path names the content."""
+
+    path: str
+    content: bytes = field(repr=False)
+
+
+@dataclass(frozen=True)
 class Model:
-    """A model version of a predictor."""
+    """A model version of a predictor. `profile` is that of a training reference, which isn't there without one."""
 
     id: str
     role: Role
+    reference: Reference | None = None
+    profile: Profile | None = None
 
 
 @dataclass(frozen=True)
@@ -93,20 +103,12 @@ class Alert:
 
 
 @dataclass(frozen=True)
-class Profile:
-    """A committed reference profile: where its copy goes in the output, and its bytes. The path names the content."""
-
-    path: str
-    content: bytes = field(repr=False)
-
-
-@dataclass(frozen=True)
 class Predictor:
     """One registered predictor.
 
     Models come primary first, then shadows as declared; features by name; alerts by id, the freshness alerts that
     each model gets included; the ids that it `was` known by before, the first one first. `moved` says that Terraform
-    is still to be told of them. `profile` is that of a training reference; without one, there is no such reference.
+    is still to be told of them.
     """
 
     id: str
@@ -118,12 +120,10 @@ class Predictor:
     windows: tuple[Window, ...]
     models: tuple[Model, ...]
     features: tuple[Feature, ...]
-    reference: Reference | None
     evaluation: Evaluation | None
     alerts: tuple[Alert, ...]
     was: tuple[str, ...] = ()
     moved: bool = True
-    profile: Profile | None = None
 
     @property
     def origin(self) -> str:

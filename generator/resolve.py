@@ -21,6 +21,7 @@ from generator.spec.derived import (
     freshness_title,
     metric_name,
     model_ids,
+    training_profiles,
 )
 from generator.spec.registry import Declarations, Entry, T
 from metrics_exporter.definitions import Columns, Comparison, Kind, Log, Reference, Role
@@ -39,7 +40,7 @@ def resolve(declarations: Declarations) -> model.Registry:
             entry.name,
             spec,
             teams[spec.team],
-            profile=_profile(entry.name, spec, declarations.folder),
+            declarations.folder,
             moved=releases.keep_moved_blocks(spec.renamed_in),
         )
         for entry, spec in _valid(declarations.predictors)
@@ -76,10 +77,7 @@ def _team(name: str, spec: v1.Team) -> model.Team:
     )
 
 
-def _predictor(
-    name: str, spec: v1.Predictor, team: model.Team, *, profile: model.Profile | None, moved: bool
-) -> model.Predictor:
-    shadows = (model.Model(shadow, Role.SHADOW) for shadow in spec.models.shadows)
+def _predictor(name: str, spec: v1.Predictor, team: model.Team, folder: Path, *, moved: bool) -> model.Predictor:
     alerts = [_alert(spec, alert, team) for alert in spec.alerts]
     alerts += [_freshness(spec, model_id, team) for model_id in model_ids(spec)]
     return model.Predictor(
@@ -90,29 +88,40 @@ def _predictor(
         unit=spec.unit,
         log=spec.log,
         windows=tuple(sorted(map(Window.parse, set(spec.cadence)))),
-        models=(model.Model(spec.models.primary, Role.PRIMARY), *shadows),
+        models=_models(name, spec, folder),
         features=tuple(_feature(feature, spec.features[feature]) for feature in sorted(spec.features)),
-        reference=_reference(spec, profile),
         evaluation=_evaluation(spec.evaluation) if spec.evaluation else None,
         alerts=tuple(sorted(alerts, key=lambda alert: alert.condition.id)),
         was=earlier_ids(spec),
         moved=moved,
-        profile=profile,
     )
 
 
-def _profile(name: str, spec: v1.Predictor, folder: Path) -> model.Profile | None:
-    """The profile that a training reference names; None where it isn't there, of which there is a warning."""
-    if not isinstance(spec.reference, v1.TrainingReference):
-        return None
-    content = profiles.read(folder, spec.reference.profile)
-    if content is None:
-        return None
-    return model.Profile(profile_file(name, content, Path(spec.reference.profile).suffix), content)
+def _models(name: str, spec: v1.Predictor, folder: Path) -> tuple[model.Model, ...]:
+    copied = _profiles(name, spec, folder)
+    return tuple(
+        model.Model(
+            id=model_id,
+            role=Role.PRIMARY if model_id == spec.models.primary else Role.SHADOW,
+            reference=_reference(spec, copied.get(model_id)),
+            profile=copied.get(model_id),
+        )
+        for model_id in model_ids(spec)
+    )
+
+
+def _profiles(name: str, spec: v1.Predictor, folder: Path) -> dict[str, model.Profile]:
+    """The profiles of training references by model; one that isn't there is left out, of which there is a warning."""
+    read = {model_id: (path, profiles.read(folder, path)) for model_id, path in training_profiles(spec).items()}
+    return {
+        model_id: model.Profile(profile_file(name, content, Path(path).suffix), content)
+        for model_id, (path, content) in read.items()
+        if content is not None
+    }
 
 
 def _reference(spec: v1.Predictor, profile: model.Profile | None) -> Reference | None:
-    """What drift is measured against; the exporter reads the copy of a profile, beside its definitions."""
+    """What a model's drift is measured against; the exporter reads the copy of a profile, beside its definitions."""
     match spec.reference:
         case v1.TrailingReference(weeks=weeks):
             return Reference(kind="trailing", weeks=weeks)

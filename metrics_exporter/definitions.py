@@ -159,13 +159,6 @@ class Metric(Definition):
     statistic: Statistic
 
 
-class Model(Definition):
-    """A model version of a predictor."""
-
-    id: str
-    role: Role
-
-
 class Feature(Definition):
     """What the registry declares of a feature. None: take the kind from the log."""
 
@@ -179,6 +172,14 @@ class Reference(Definition):
     kind: Literal["training", "trailing"]
     profile: str | None = None
     weeks: int | None = None
+
+
+class Model(Definition):
+    """A model version of a predictor, and what its drift is measured against."""
+
+    id: str
+    role: Role
+    reference: Reference | None = None
 
 
 class Evaluation(Definition):
@@ -238,7 +239,6 @@ class Predictor(Definition):
     windows: Annotated[tuple[WindowLength, ...], Field(min_length=1)] = DEFAULT_CADENCE
     models: tuple[Model, ...]
     features: dict[str, Feature] = {}
-    reference: Reference | None = None
     evaluation: Evaluation | None = None
     alerts: tuple[Alert, ...] = ()
 

@@ -15,10 +15,17 @@ RULE = Rule("profile-not-found", Severity.WARNING, "A training reference whose p
 def check(declared: Declarations) -> Iterator[Finding]:
     """A finding for each profile that isn't a file below the registry folder that can be read."""
     for entry, predictor in declared.valid_predictors():
-        reference = predictor.reference
-        if isinstance(reference, TrainingReference) and profiles.read(declared.folder, reference.profile) is None:
-            yield RULE.finding(
-                entry.place("reference", "profile"),
-                f"there is no file {quote(reference.profile)} below {quote(declared.folder.as_posix())}",
-                "write its path from the registry folder, or commit the profile there",
-            )
+        if not isinstance(predictor.reference, TrainingReference):
+            continue
+        for keys, profile in _named(predictor.reference.profile):
+            if profiles.read(declared.folder, profile) is None:
+                yield RULE.finding(
+                    entry.place("reference", "profile", *keys),
+                    f"there is no file {quote(profile)} below {quote(declared.folder.as_posix())}",
+                    "write its path from the registry folder, or commit the profile there",
+                )
+
+
+def _named(profile: str | dict[str, str]) -> list[tuple[tuple[str, ...], str]]:
+    """Each profile that is named, behind the keys below `profile` that it stands at."""
+    return [((), profile)] if isinstance(profile, str) else [((model_id,), path) for model_id, path in profile.items()]

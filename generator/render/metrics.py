@@ -20,7 +20,7 @@ def _shared_file(registry: Registry) -> Files:
 
 def _predictor_file(predictor: Predictor) -> Files:
     path = conventions.definitions_file(predictor.id)
-    copied = {predictor.profile.path: predictor.profile.content} if predictor.profile else {}
+    copied = {model.profile.path: model.profile.content for model in predictor.models if model.profile}
     return {path: yaml_file(path, _dump(_predictor(predictor)), _ABOUT_PREDICTOR), **copied}
 
 
@@ -48,11 +48,12 @@ def _predictor(predictor: Predictor) -> definitions.Predictor:
         unit=predictor.unit,
         log=predictor.log,
         windows=predictor.windows,
-        models=tuple(definitions.Model(id=model.id, role=model.role) for model in predictor.models),
+        models=tuple(
+            definitions.Model(id=model.id, role=model.role, reference=model.reference) for model in predictor.models
+        ),
         features={
             feature.name: definitions.Feature(kind=feature.kind, unit=feature.unit) for feature in predictor.features
         },
-        reference=predictor.reference,
         evaluation=_evaluation(predictor),
         alerts=tuple(alert.condition for alert in predictor.alerts),
     )

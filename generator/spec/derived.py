@@ -66,6 +66,14 @@ def model_ids(spec: v1.Predictor, which: str = "all") -> tuple[str, ...]:
     return tuple(chosen.get(which, [spec.models.primary, *spec.models.shadows]))
 
 
+def training_profiles(spec: v1.Predictor) -> dict[str, str]:
+    """The profile of each model that has a training reference; a single one is the primary model's."""
+    if not isinstance(spec.reference, v1.TrainingReference):
+        return {}
+    profile = spec.reference.profile
+    return {spec.models.primary: profile} if isinstance(profile, str) else profile
+
+
 def features_named(alert: v1.Alert, features: Collection[str]) -> list[str]:
     """Those of the features that an alert's feature, glob or `all` names."""
     glob = feature_glob(alert)

@@ -190,18 +190,30 @@ class Models(Spec):
     )
 
 
+Profiles = Annotated[
+    Annotated[Text, Tag("text")] | Annotated[dict[Name, Text], Field(min_length=1), Tag("mapping")],
+    Discriminator(
+        _text_or_mapping, custom_error_type="text_or_texts", custom_error_message="text or a mapping of texts by model"
+    ),
+]
+
+
 class TrainingReference(Spec):
-    """Drift is measured against what the model was trained on."""
+    """Drift is measured against what each model was trained on."""
 
     kind: Literal["training"] = Field(description="Against a profile of the training set.", examples=["training"])
-    profile: Text = Field(
-        description="The profile's file, below the registry folder; `generate` copies it beside the definitions.",
-        examples=["profiles/eta_v12.json"],
+    profile: Profiles = Field(
+        description=(
+            "The primary model's profile, a file below the registry folder; or, where shadows have their own, a file "
+            "for each model: `{eta_v12: profiles/eta_v12.json, eta_v13: …}`. `generate` copies them beside the "
+            "definitions."
+        ),
+        examples=["profiles/eta_v12.json", {"eta_v12": "profiles/eta_v12.json", "eta_v13": "profiles/eta_v13.json"}],
     )
 
 
 class TrailingReference(Spec):
-    """Drift is measured against the weeks before."""
+    """Drift is measured against the weeks before, those of the same model."""
 
     kind: Literal["trailing"] = Field(description="Against the past weeks of the log.", examples=["trailing"])
     weeks: int = Field(4, ge=1, le=52, description="How many weeks.", examples=[4])

@@ -66,7 +66,6 @@ ETA = Predictor(
     windows=(HOURLY, DAILY),
     models=(Model("eta_v12", Role.PRIMARY), Model("eta_v13", Role.SHADOW)),
     features=(Feature("prep_time", Kind.NUMERIC, "seconds", 0.41, 0, 7200),),
-    reference=None,
     evaluation=Evaluation("SELECT 1", 10800, ("mae", "r2"), (("mae", 3.1),)),
     alerts=ALERTS,
 )
@@ -81,7 +80,6 @@ PLAIN = Predictor(
     windows=(DAILY,),
     models=(Model("churn_v1", Role.PRIMARY),),
     features=(),
-    reference=None,
     evaluation=None,
     alerts=(),
 )

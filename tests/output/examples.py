@@ -51,7 +51,6 @@ PREDICTOR = Predictor(
     windows=(HOURLY, DAILY),
     models=(Model("eta_v12", Role.PRIMARY), Model("eta_v13", Role.SHADOW)),
     features=(Feature("prep_time", Kind.NUMERIC, "seconds", 0.41, 0, 7200),),
-    reference=None,
     evaluation=None,
     alerts=(ALERT, FRESHNESS),
 )

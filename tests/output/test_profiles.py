@@ -1,4 +1,4 @@
-"""A reference profile is copied beside the definitions, so that the exporter never reads the registry."""
+"""Each model's reference profile is copied beside the definitions, so that the exporter never reads the registry."""
 
 from __future__ import annotations
 
@@ -17,10 +17,12 @@ predictors:
   eta:
     team: logistics
     task: regression
-    models: {primary: eta_v1}
+    models: {primary: eta_v1, shadows: [eta_v2, eta_v3]}
     reference: {kind: training, profile: profiles/eta.parquet}
 """
 PROFILE = b"\x00\xff any bytes \r\n"
+SHADOW_PROFILE = b"trained on something else"
+BY_MODEL = "{eta_v1: profiles/eta.parquet, eta_v3: profiles/shadow.json}"
 OUTPUT = Path("output")
 
 
@@ -30,6 +32,12 @@ def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     Path("registry/profiles").mkdir(parents=True)
     Path("registry/a.yaml").write_text(REGISTRY, encoding="utf-8")
     Path("registry/profiles/eta.parquet").write_bytes(PROFILE)
+    Path("registry/profiles/shadow.json").write_bytes(SHADOW_PROFILE)
+
+
+def write_registry(profile: str) -> None:
+    text = REGISTRY.replace("profile: profiles/eta.parquet", f"profile: {profile}")
+    Path("registry/a.yaml").write_text(text, encoding="utf-8")
 
 
 def generate(*arguments: str, code: int = 0) -> Result:
@@ -42,14 +50,44 @@ def copies() -> list[Path]:
     return [file for file in (OUTPUT / "metrics" / "profiles").rglob("*") if file.is_file()]
 
 
-def test_the_definitions_name_the_copy() -> None:
+def named() -> dict[str, Path]:
+    """The copies that the definitions name, by model."""
+    models = load(OUTPUT / "metrics").predictors["eta"].models
+    profiles = {model.id: model.reference.profile for model in models if model.reference}
+    return {model_id: OUTPUT / "metrics" / profile for model_id, profile in profiles.items() if profile}
+
+
+def test_the_definitions_name_the_primary_model_s_copy() -> None:
     generate()
-    reference = load(OUTPUT / "metrics").predictors["eta"].reference
-    assert reference is not None
-    assert reference.profile is not None
-    assert (OUTPUT / "metrics" / reference.profile).read_bytes() == PROFILE
-    assert copies() == [OUTPUT / "metrics" / reference.profile]
+    assert {model_id: copy.read_bytes() for model_id, copy in named().items()} == {"eta_v1": PROFILE}
+    assert copies() == list(named().values())
     generate("--check")
+
+
+def test_the_definitions_name_each_model_s_copy() -> None:
+    write_registry(BY_MODEL)
+    generate()
+    found = {model_id: copy.read_bytes() for model_id, copy in named().items()}
+    assert found == {"eta_v1": PROFILE, "eta_v3": SHADOW_PROFILE}
+    assert set(copies()) == set(named().values())
+    generate("--check")
+
+
+def test_models_of_one_profile_share_a_copy() -> None:
+    write_registry("{eta_v1: profiles/eta.parquet, eta_v2: profiles/eta.parquet}")
+    generate()
+    (copy,) = copies()
+    assert named() == {"eta_v1": copy, "eta_v2": copy}
+
+
+def test_a_model_s_copy_goes_with_its_profile() -> None:
+    write_registry(BY_MODEL)
+    generate()
+    shadow = named()["eta_v3"]
+    write_registry("profiles/eta.parquet")
+    assert f"orphaned: {shadow}" in generate("--check", code=3).stdout
+    generate()
+    assert copies() == [named()["eta_v1"]]
 
 
 def test_a_new_profile_takes_the_place_of_the_old_one() -> None:
@@ -93,4 +131,12 @@ def test_a_copy_that_somebody_changed_is_not_overwritten() -> None:
 def test_a_profile_that_is_not_there_is_no_reference() -> None:
     Path("registry/profiles/eta.parquet").unlink()
     assert "profile-not-found" in generate().stderr
-    assert load(OUTPUT / "metrics").predictors["eta"].reference is None
+    assert [model.reference for model in load(OUTPUT / "metrics").predictors["eta"].models] == [None, None, None]
+
+
+def test_a_model_whose_profile_is_not_there_takes_no_other_s_reference() -> None:
+    write_registry(BY_MODEL)
+    Path("registry/profiles/eta.parquet").unlink()
+    assert "profile-not-found" in generate().stderr
+    assert [copy.read_bytes() for copy in named().values()] == [SHADOW_PROFILE]
+    assert list(named()) == ["eta_v3"]

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from generator import model
 from generator.conventions import stem
 from generator.load import load_registry
-from metrics_exporter.definitions import Columns, Comparison, Kind, Role
+from metrics_exporter.definitions import Columns, Comparison, Kind, Reference, Role
 from metrics_exporter.windows import DAILY, HOURLY
 from tests.real_parts import ROOT
 
@@ -89,7 +89,7 @@ def test_the_smallest_predictor(tmp_path: Path) -> None:
     assert predictor.log == "default"
     assert predictor.windows == (HOURLY, DAILY)
     assert predictor.models == (model.Model("eta_v12", Role.PRIMARY),)
-    assert (predictor.features, predictor.reference, predictor.evaluation, predictor.unit) == ((), None, None, None)
+    assert (predictor.features, predictor.evaluation, predictor.unit) == ((), None, None)
     assert [alert.condition.id for alert in predictor.alerts] == ["freshness-eta_v12"]
     log = registry.logs["default"]
     assert (log.table, log.settle_seconds, log.columns) == ("predictions", 600, Columns())
@@ -133,11 +133,33 @@ def test_models_features_and_the_rest(tmp_path: Path) -> None:
         model.Feature("a", None, "s", 1.0, 0.0, None),
         model.Feature("b", Kind.CATEGORICAL, None, None, None, None),
     )
-    assert predictor.reference is not None
-    assert (predictor.reference.kind, predictor.reference.weeks) == ("trailing", 4)
+    assert [entry.reference for entry in predictor.models] == [Reference(kind="trailing", weeks=4)] * 3
     assert predictor.evaluation == model.Evaluation(
         "SELECT 1\n", 3 * 7 * 86400, ("rmse", "mae"), (("mae", 3.5), ("rmse", 4.0))
     )
+
+
+@pytest.mark.parametrize(
+    ("profile", "contents"),
+    [
+        ("a.json", [b"a", None, None]),
+        ({"m3": "b.csv", "m1": "a.json"}, [b"a", b"b", None]),
+        ({"m2": "a.json"}, [None, None, b"a"]),
+        ({"m1": "a.json", "m2": "a.json", "m3": "gone.json"}, [b"a", None, b"a"]),
+    ],
+)
+def test_a_profile_belongs_to_a_model(
+    profile: str | dict[str, str], contents: list[bytes | None], tmp_path: Path
+) -> None:
+    for name, content in {"a.json": b"a", "b.csv": b"b"}.items():
+        (tmp_path / name).write_bytes(content)
+    models = {"primary": "m1", "shadows": ["m3", "m2"]}
+    predictor = only(load(tmp_path, models=models, reference={"kind": "training", "profile": profile}))
+    assert [entry.id for entry in predictor.models] == ["m1", "m3", "m2"]
+    assert [entry.profile.content if entry.profile else None for entry in predictor.models] == contents
+    for entry in predictor.models:
+        copy = entry.profile and Reference(kind="training", profile=entry.profile.path.removeprefix("metrics/"))
+        assert entry.reference == copy
 
 
 @pytest.mark.parametrize(

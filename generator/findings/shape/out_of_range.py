@@ -20,6 +20,6 @@ ADVICE = {
 
 def finding(place: Place, error_type: str, value: Any, context: dict[str, Any]) -> Finding:
     """The finding for a value out of the range that pydantic's error tells of."""
-    what = "the list" if isinstance(value, list | dict) else quote(value)
+    what = "the list" if isinstance(value, list) else "the mapping" if isinstance(value, dict) else quote(value)
     size = "too short" if error_type == "too_short" else "out of range"
     return RULE.finding(place, f"{what} is {size}", ADVICE[error_type].format_map(context))

@@ -24,6 +24,7 @@ EXPECTED = {
     "model_attributes_type": "a mapping (`key: value`)",
     "text_or_list": "text or a list of texts",
     "text_or_mapping": "text or `{name: …}`",
+    "text_or_texts": "text or a mapping of texts",
 }
 
 _NUMBERS: dict[str, tuple[type, ...]] = {"a number": (int, float), "a whole number": (int,)}

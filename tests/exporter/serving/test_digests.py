@@ -15,7 +15,9 @@ from tests.output.examples import ALERT
 Case = tuple[Predictor, Log]
 
 LOG = Log(table="predictions", columns=Columns(features=("f_*", "g_*")))
-V1, V2 = Model(id="eta_v1", role=Role.PRIMARY), Model(id="eta_v2", role=Role.SHADOW)
+PROFILE, WEEKS = Reference(kind="training", profile="eta_v1.json"), Reference(kind="trailing", weeks=4)
+V1 = Model(id="eta_v1", role=Role.PRIMARY, reference=PROFILE)
+V2 = Model(id="eta_v2", role=Role.SHADOW, reference=WEEKS)
 FEATURES = {"distance": Feature(kind=Kind.NUMERIC), "city": Feature(unit="m")}
 EVALUATION = Evaluation(
     actuals="SELECT 1", matures_after_seconds=60, metrics=("mae", "rmse"), training={"mae": 2.5, "rmse": 3.0}
@@ -27,13 +29,17 @@ ETA = Predictor(
     team="logistics",
     models=(V1, V2),
     features=FEATURES,
-    reference=Reference(kind="trailing", weeks=4),
     evaluation=EVALUATION,
 )
 
 
 def with_eta(**changes: Any) -> Case:
     return ETA.model_copy(update=changes), LOG
+
+
+def with_references(primary: Reference | None, shadow: Reference | None) -> Case:
+    models = (V1.model_copy(update={"reference": primary}), V2.model_copy(update={"reference": shadow}))
+    return with_eta(models=models)
 
 
 def with_features(**changes: Feature) -> Case:
@@ -58,14 +64,17 @@ OTHER = {
     "unit": with_eta(unit="minutes"),
     "windows": with_eta(windows=("1h",)),
     "a model less": with_eta(models=(V1,)),
-    "another model": with_eta(models=(V1, Model(id="eta_v3", role=Role.SHADOW))),
+    "another model": with_eta(models=(V1, V2.model_copy(update={"id": "eta_v3"}))),
     "no features": with_eta(features={}),
     "kind of a feature": with_features(distance=Feature(kind=Kind.CATEGORICAL)),
     "unit of a feature": with_features(city=Feature(unit="km")),
     "another feature": with_features(rain=Feature(kind=Kind.BOOLEAN)),
-    "no reference": with_eta(reference=None),
-    "weeks of the reference": with_eta(reference=Reference(kind="trailing", weeks=8)),
-    "profile of the reference": with_eta(reference=Reference(kind="training", profile="eta.json")),
+    "no reference": with_references(None, None),
+    "reference of the primary model alone": with_references(PROFILE, None),
+    "kind of the reference": with_references(WEEKS, WEEKS),
+    "profile of the reference": with_references(Reference(kind="training", profile="eta.json"), WEEKS),
+    "weeks of the reference": with_references(PROFILE, Reference(kind="trailing", weeks=8)),
+    "references of each other": with_references(WEEKS, PROFILE),
     "no evaluation": with_eta(evaluation=None),
     "query of actuals": with_evaluation(actuals="SELECT 2"),
     "maturity of actuals": with_evaluation(matures_after_seconds=90),
@@ -82,7 +91,9 @@ SAME = {
     "title": with_eta(title="ETA"),
     "team": with_eta(team="maps"),
     "name of the log": with_eta(log="warehouse"),
-    "a promotion": with_eta(models=(Model(id=V2.id, role=Role.PRIMARY), Model(id=V1.id, role=Role.SHADOW))),
+    "a promotion": with_eta(
+        models=(V2.model_copy(update={"role": Role.PRIMARY}), V1.model_copy(update={"role": Role.SHADOW}))
+    ),
     "alerts": with_eta(alerts=(ALERT.condition,)),
     "order of windows": with_eta(windows=("1d", "1h")),
     "order of features": with_eta(features=dict(reversed(FEATURES.items()))),
@@ -123,4 +134,5 @@ def test_how_the_file_is_written_does_not_matter() -> None:
 
 def test_it_is_the_same_in_every_release() -> None:
     """Were it another, an upgrade would mark a change of every predictor."""
-    assert digest() == "89960431865e"
+    assert digest() == "da506c62526a"
+    assert digest(*with_references(None, None)) == "ba68f9644952"

@@ -87,7 +87,7 @@ def is_up(url: str) -> bool:
 def has_read_the_log(base: str) -> bool:
     """Whether the exporter has come through the log, and no longer shows what its history alone has."""
     try:
-        return str(OwnMetric.LAST_SUCCESS) in ask(f"{base}/metrics", _TEXT).body
+        return f"{OwnMetric.LAST_SUCCESS}{{" in ask(f"{base}/metrics", _TEXT).body
     except (URLError, OSError):
         return False
 

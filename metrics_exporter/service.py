@@ -344,7 +344,7 @@ def _round(cycle: Cycle, now: datetime, pipe: Connection, *, first: bool = False
     if update is None:
         return now + _RETRY
     if not update.windows:
-        if first and update.failures:
+        if first and update.failures and not update.is_behind:
             _tell(pipe, "; ".join(update.failures))
             return None
         _tell(pipe, update)

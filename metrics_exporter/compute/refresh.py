@@ -55,7 +55,8 @@ class LogReport:
         missed_windows: scanned windows that were caught up late or given up, ever since the history began.
         errors: refreshes since the start that failed.
         undated_rows: rows of the whole log without a time that can be read, when it was last asked; None: never.
-        is_behind: there is more to scan at once; it was left for the next round so that this one ends.
+        is_behind: there is more to scan at once; it was left for the next round so that this one ends, or ran into its
+            deadline and is tried in smaller parts.
     """
 
     log: str
@@ -193,7 +194,7 @@ class _LogRefresher:
 
     def refresh(self, now: datetime, *, is_set_aside: bool = False) -> LogReport:
         """Compute what is due; whatever fails is in the report."""
-        self._source.seconds = None
+        self._source.seconds, self._is_behind = None, False
         error = self._failure_of(lambda: self._advance(now, is_set_aside=is_set_aside))
         if error is None:
             self._last_success = now
@@ -294,7 +295,6 @@ class _LogRefresher:
         due = self._schedule.due(now)
         if self._schedule.missed:
             self._history.write_missed(self._name, self._missed_before + len(self._schedule.missed))
-        self._is_behind = False
         self._merge(now)
         while due:
             if time.monotonic() - started > self._limits.timeout_seconds:
@@ -318,6 +318,7 @@ class _LogRefresher:
             return self._ask(start, end) if scanned.must_repeat else scanned
         except ScanTimeoutError:
             self._schedule.failed(start, end)
+            self._is_behind = end - start > self._schedule.scanned.length  # half of it is to be tried at once
             raise
 
     def _ask(self, start: datetime, end: datetime) -> Scanned:

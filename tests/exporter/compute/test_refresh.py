@@ -257,11 +257,13 @@ def test_too_slow_days_are_scanned_in_parts_and_a_hopeless_hour_is_given_up(
 ) -> None:
     warehouse.slow = {START}
     refresher = _refresher(warehouse, history)
-    errors = 0
+    behind = []
     while (report := _refresh(refresher, FIRST)).error:
-        errors += 1
+        behind.append(report.is_behind)
         assert "was stopped after 300 s" in report.error
-        assert report.errors == errors
+        assert report.errors == len(behind)
+    assert behind == [True] * 4 + [False] * 3  # a day, 12, 6 and 3 hours; then the hour, three times
+    assert not report.is_behind
     assert warehouse.asked.count((START - HOUR, START)) == 3
     assert report.latest[HOURLY].end == START + HOUR
     assert START not in history.ends("default", HOURLY)

@@ -176,7 +176,7 @@ def test_a_worker_that_dies_is_started_again_while_its_last_values_are_served(se
 IMPATIENT = """\
 from metrics_exporter import service
 
-service.BEAT_SECONDS, service.GRACE_SECONDS = 0.5, 7.0  # in the worker, too, which imports this file
+service.BEAT_SECONDS, service.GRACE_SECONDS = 0.5, 5.0  # in the worker, too, which imports this file
 
 if __name__ == "__main__":
     from generator.cli import main
@@ -190,7 +190,7 @@ def impatient(place: Path) -> Iterator[Service]:
     """An exporter that gives up a worker that has been silent for eight seconds."""
     (place / "impatient.py").write_text(IMPATIENT)
     port = free_port()
-    arguments = [*ARGUMENTS, "--now", NOW.isoformat(), "--recompute", "0", "--query-timeout", "1s"]
+    arguments = [*ARGUMENTS, "--now", NOW.isoformat(), "--recompute", "0", "--query-timeout", "3s"]
     command = [sys.executable, "impatient.py", "export", *arguments, "--listen", f"127.0.0.1:{port}"]
     with running(command, f"http://127.0.0.1:{port}", "/readyz", place / "exporter.log", cwd=place) as service:
         yield service

@@ -137,7 +137,15 @@ class WindowFile:
         if names is None:
             return profiles
         chosen = np.array([word in names for word in profiles.predictor.words], bool)
-        return profiles.take(chosen[profiles.predictor.codes]) if len(profiles) else profiles
+        return profiles if chosen.all() else profiles.take(chosen[profiles.predictor.codes])
+
+    def last_predictors(self) -> frozenset[str]:
+        """The last predictor of each row group: whoever reads up to it reads no row group twice."""
+        ends = np.cumsum([size for _, size in self.predictors or ()])
+        metadata = self._file.metadata
+        group_ends = np.cumsum([metadata.row_group(group).num_rows for group in range(metadata.num_row_groups)])
+        is_last = np.isin(ends, group_ends)
+        return frozenset(name for (name, _), last in zip(self.predictors or (), is_last, strict=True) if last)
 
     def _groups_of(self, names: frozenset[str]) -> list[int]:
         """The row groups that hold these predictors; a row group holds whole ones."""
@@ -211,14 +219,14 @@ def _floats(table: pa.Table, name: str) -> Floats:
 
 
 def _grid(table: pa.Table) -> Floats:
-    grid = np.full((len(table), len(GRID)), np.nan)
     if "grid" not in table.schema.names or not len(table):
-        return grid
+        return np.full((len(table), len(GRID)), np.nan)
     lists = table["grid"].chunk(0)
     there = lists.is_valid().to_numpy(zero_copy_only=False)
     values = lists.flatten().to_numpy()
     if not set(pc.list_value_length(lists).unique().to_pylist()) <= {None, len(GRID)}:
         raise ValueError(f"not all of its grids have {len(GRID)} points")
+    grid = np.full((len(table), len(GRID)), np.nan)
     grid[there] = values.reshape(-1, len(GRID))
     return grid
 

@@ -285,7 +285,10 @@ def _retained(window: Window) -> int:
 
 
 def _batches(files: Mapping[datetime, WindowFile]) -> Iterator[frozenset[str] | None]:
-    """Predictors that are merged together, in order; None is all of them, where a file can't tell which it has."""
+    """Predictors that are merged together, in order; None is all of them, where a file can't tell which it has.
+
+    They end where a row group of the largest file does: where all have the same predictors, none is read twice.
+    """
     rows: Counter[str] = Counter()
     for file in files.values():
         if file.predictors is None:
@@ -293,12 +296,13 @@ def _batches(files: Mapping[datetime, WindowFile]) -> Iterator[frozenset[str] | 
             return
         for name, count in file.predictors:
             rows[name] += count
+    ends = max(files.values(), key=lambda file: sum(size for _, size in file.predictors or ())).last_predictors()
     batch: list[str] = []
     size = 0
     for name in sorted(rows):
         batch.append(name)
         size += rows[name]
-        if size >= _BATCH_ROWS:
+        if size >= _BATCH_ROWS and name in ends:
             yield frozenset(batch)
             batch, size = [], 0
     if batch or not rows:

@@ -8,7 +8,7 @@ with their counts, and the grid's other points with equal shares of the rest.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -47,12 +47,14 @@ def merge(parts: Sequence[Profiles]) -> Profiles:
     """
     if len(parts) == 1:
         return parts[0]
-    stacked = concatenated(parts)
+    # The grids are by far the largest column: they are copied once; with the rows goes whether there is one.
+    grids = np.concatenate([part.grid for part in parts])
+    stacked = concatenated([replace(part, grid=part.grid[:, :1]) for part in parts])
+    if not len(stacked):
+        return parts[0]
     order = np.argsort(stacked.keys, kind="stable")
     table = stacked.take(order)  # the same series one below the other
-    starts = np.flatnonzero(np.diff(table.keys, prepend=-1)) if len(table) else np.empty(0, np.int64)
-    if not len(starts):
-        return table
+    starts = np.flatnonzero(np.diff(table.keys, prepend=-1))
     group = np.repeat(np.arange(len(starts)), np.diff(starts, append=len(table)))
     table = _of_one_kind(table, starts, group)
     counts: dict[str, Any] = {name: np.add.reduceat(getattr(table, name), starts) for name in COUNTS}
@@ -69,7 +71,7 @@ def merge(parts: Sequence[Profiles]) -> Profiles:
         feature=table.feature.take(starts),
         **counts,
         **_moments(table, starts, group),
-        grid=_grids(table, starts, group),
+        grid=_grids(table, _Ordered(grids, order), starts, group),
         atoms=_merged_atoms(table, group, len(starts)),
         categories=categories,
     )
@@ -138,20 +140,32 @@ def _first_of(column: Floats, has: NDArray[np.bool_], starts: Ints) -> Floats:
     return np.append(column, np.nan)[first]
 
 
-def _grids(table: Profiles, starts: Ints, group: Ints) -> Floats:
+@dataclass(frozen=True, eq=False, slots=True)
+class _Ordered:
+    """Grids, and where those of the rows of a table are among them."""
+
+    grids: Floats
+    order: Ints
+
+    def of(self, rows: Ints) -> Floats:
+        """The grids of some rows of the table."""
+        return self.grids[self.order[rows]]
+
+
+def _grids(table: Profiles, grids: _Ordered, starts: Ints, group: Ints) -> Floats:
     """The grid of each series: as it is where one window has it, else that of the mixture."""
     grid = np.full((len(starts), len(GRID)), np.nan)
     numeric = np.flatnonzero(table.is_numeric)
     parts = np.bincount(group[numeric], minlength=len(starts))
     alone = numeric[parts[group[numeric]] == 1]
-    grid[group[alone]] = table.grid[alone]
+    grid[group[alone]] = grids.of(alone)
     members = numeric[parts[group[numeric]] > 1]
     has_atoms = np.zeros(len(starts), bool)
     has_atoms[group[np.flatnonzero(table.atoms.lengths)]] = True
     for mixed, width in ((~has_atoms, _POINTS), (has_atoms, _POINTS + TOP_ATOMS)):
         for rows in _chunks(members[mixed[group[members]]], group, width):
             targets, target = np.unique(group[rows], return_inverse=True)
-            grid[targets] = _mixed(table, rows, target, len(targets))
+            grid[targets] = _mixed(table, grids.of(rows), rows, target, len(targets))
     return grid
 
 
@@ -166,12 +180,12 @@ def _chunks(members: Ints, group: Ints, width: int) -> Iterator[Ints]:
         begin = end
 
 
-def _mixed(table: Profiles, rows: Ints, target: Ints, targets: int) -> Floats:
-    """The grids of the mixtures; row i belongs to the mixture `target[i]`, ascending."""
+def _mixed(table: Profiles, grids: Floats, rows: Ints, target: Ints, targets: int) -> Floats:
+    """The grids of the mixtures; row `rows[i]` belongs to the mixture `target[i]`, ascending."""
     first = np.searchsorted(target, np.arange(targets))
     slot = np.arange(len(rows)) - first[target]  # which of its mixture's parts a row is
     slots = int(slot.max()) + 1
-    values, weights = _points(table, rows)
+    values, weights = _points(table, grids, rows)
     width = values.shape[1]
     all_values = np.full((targets, slots, width), np.inf)
     all_weights = np.zeros((targets, slots, width))
@@ -180,10 +194,10 @@ def _mixed(table: Profiles, rows: Ints, target: Ints, targets: int) -> Floats:
     return _quantiles(all_values.reshape(targets, -1), all_weights.reshape(targets, -1))
 
 
-def _points(table: Profiles, rows: Ints) -> tuple[Floats, Floats]:
+def _points(table: Profiles, grids: Floats, rows: Ints) -> tuple[Floats, Floats]:
     """Values and weights that stand for the distribution of each row: a matrix of each."""
     counts = table.values[rows].astype(float)
-    values = np.column_stack((table.minimum[rows], table.grid[rows], table.maximum[rows]))
+    values = np.column_stack((table.minimum[rows], grids, table.maximum[rows]))
     weights = np.outer(counts, _WEIGHTS)
     few = (table.grid_rows[rows] == counts) & (counts <= FEW_VALUES)
     weights[few] = _FEW[counts[few].astype(np.int64)]

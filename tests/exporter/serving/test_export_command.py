@@ -212,7 +212,7 @@ def test_a_call_that_nothing_interrupts_is_ended_and_leaves_no_files(place: Path
     os.mkfifo(place / "log.csv")  # that is opened once somebody writes into it, and nobody does
     (place / "tmp").mkdir()
     (place / "impatient.py").write_text(IMPATIENT)
-    arguments = [*ARGUMENTS, "--warehouse", "duckdb:log.csv", "--query-timeout", "1s", "--listen", "127.0.0.1:0"]
+    arguments = [*ARGUMENTS, "--warehouse", "duckdb:log.csv", "--query-timeout", "3s", "--listen", "127.0.0.1:0"]
     log = place / "log.txt"
     with log.open("wb") as output:
         process = subprocess.Popen(

@@ -13,6 +13,7 @@ from datetime import datetime
 
 from metrics_exporter import windows
 from metrics_exporter.compute.log_facts import FeatureFacts, LogFacts, ModelFacts, PredictorFacts, Range
+from metrics_exporter.compute.memory import is_number
 from metrics_exporter.definitions import Kind, Log
 from metrics_exporter.profiles.profile import Profile
 from metrics_exporter.sources import Warehouse, open_warehouse
@@ -125,12 +126,4 @@ def _mixes(profile: Profile) -> bool:
     """Whether some of the categories are numbers and others aren't."""
     if profile.categories is None or profile.distribution is not None:
         return False
-    return len({_is_number(category) for category, _ in profile.categories.top}) > 1
-
-
-def _is_number(text: str) -> bool:
-    try:
-        float(text)
-    except ValueError:
-        return False
-    return True
+    return len({is_number(category) for category, _ in profile.categories.top}) > 1

@@ -25,8 +25,6 @@ _WEEK = timedelta(weeks=1)
 # What counts the samples behind a statistic of values: for these the model's predictions, else the values themselves.
 _OF_ALL_ROWS = frozenset({Statistic.VALUES, Statistic.DEFAULT_RATIO, Statistic.NULL_RATIO})
 
-Columns = Callable[[Alert, Metric], Floats]
-
 
 @dataclass(frozen=True)
 class _Watch:

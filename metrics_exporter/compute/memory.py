@@ -265,7 +265,7 @@ def _atoms(profiles: Profiles) -> pa.Table:
 
 def _contrary(profiles: Profiles, kinds: Kinds) -> Iterable[tuple[str, str]]:
     """Features most of whose values are not of their kind: text in numeric ones, or numbers in categorical ones."""
-    numbers = np.array([_is_number(word) for word in profiles.categories.names.words], bool)
+    numbers = np.array([is_number(word) for word in profiles.categories.names.words], bool)
     looks = np.zeros(len(profiles), np.int64)
     owner = np.repeat(np.arange(len(profiles)), profiles.categories.lengths)
     if len(owner):
@@ -285,7 +285,8 @@ def _has_values(profiles: Profiles, predictor: str, feature: str) -> bool:
     return bool((profiles.values[rows][profiles.feature.codes[rows] == profiles.feature.code(feature)] > 0).any())
 
 
-def _is_number(text: str) -> bool:
+def is_number(text: str) -> bool:
+    """Whether a category looks like a number."""
     try:
         float(text)
     except ValueError:

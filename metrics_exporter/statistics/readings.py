@@ -85,9 +85,11 @@ def reading(
 def closest(alert: Alert, values: Floats) -> Floats:
     """Of each row of values, the one closest to the threshold; NaN where one is NaN."""
     if alert.comparison is Comparison.BELOW:
-        return np.max(values, axis=1, initial=-np.inf) if values.shape[1] else np.full(len(values), np.nan)
+        highest: Floats = np.max(values, axis=1)
+        return highest
     if alert.comparison is not Comparison.OUTSIDE or alert.low is None or alert.high is None:
-        return np.min(values, axis=1, initial=np.inf) if values.shape[1] else np.full(len(values), np.nan)
+        lowest: Floats = np.min(values, axis=1)
+        return lowest
     beyond = np.maximum(values - alert.high, alert.low - values)
     least = np.take_along_axis(values, np.argmin(np.nan_to_num(beyond, nan=np.inf), axis=1)[:, None], axis=1)[:, 0]
     return np.where(np.isnan(values).any(axis=1), np.nan, least)

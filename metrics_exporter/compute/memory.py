@@ -265,12 +265,12 @@ def _atoms(profiles: Profiles) -> pa.Table:
 
 def _contrary(profiles: Profiles, kinds: Kinds) -> Iterable[tuple[str, str]]:
     """Features most of whose values are not of their kind: text in numeric ones, or numbers in categorical ones."""
-    numbers = np.array([is_number(word) for word in profiles.categories.names.words], bool)
+    categories = profiles.categories
     looks = np.zeros(len(profiles), np.int64)
-    owner = np.repeat(np.arange(len(profiles)), profiles.categories.lengths)
+    owner = np.repeat(np.arange(len(profiles)), categories.lengths)
     if len(owner):
-        is_number = numbers[profiles.categories.names.codes]
-        np.add.at(looks, owner, np.where(is_number, profiles.categories.counts, 0))
+        numbers = np.array([is_number(word) for word in categories.names.words], bool)[categories.names.codes]
+        np.add.at(looks, owner, np.where(numbers, categories.counts, 0))
     suspects = (profiles.unparsable > profiles.values) | (profiles.is_categorical & (2 * looks > profiles.values))
     for row in np.flatnonzero(suspects & ~profiles.is_prediction).tolist():
         key = str(profiles.predictor[row]), str(profiles.feature[row])

@@ -47,8 +47,7 @@ def merge(parts: Sequence[Profiles]) -> Profiles:
     """
     if len(parts) == 1:
         return parts[0]
-    # The grids are by far the largest column: they are copied once; with the rows goes whether there is one.
-    grids = np.concatenate([part.grid for part in parts])
+    # The grids are by far the largest column and stay where they are; with the rows goes whether there is one.
     stacked = concatenated([replace(part, grid=part.grid[:, :1]) for part in parts])
     if not len(stacked):
         return parts[0]
@@ -71,7 +70,7 @@ def merge(parts: Sequence[Profiles]) -> Profiles:
         feature=table.feature.take(starts),
         **counts,
         **_moments(table, starts, group),
-        grid=_grids(table, _Ordered(grids, order), starts, group),
+        grid=_grids(table, _Grids.of_parts(parts, order), starts, group),
         atoms=_merged_atoms(table, group, len(starts)),
         categories=categories,
     )
@@ -141,18 +140,31 @@ def _first_of(column: Floats, has: NDArray[np.bool_], starts: Ints) -> Floats:
 
 
 @dataclass(frozen=True, eq=False, slots=True)
-class _Ordered:
-    """Grids, and where those of the rows of a table are among them."""
+class _Grids:
+    """The parts' grids, and where those of the merged table's rows are: in which part, and in which row of it."""
 
-    grids: Floats
-    order: Ints
+    grids: Sequence[Floats]
+    part: Ints
+    row: Ints
+
+    @classmethod
+    def of_parts(cls, parts: Sequence[Profiles], order: Ints) -> _Grids:
+        """Those of the parts' rows, one part below the other, brought in this order."""
+        firsts = offsets_of([len(part) for part in parts])
+        part = np.searchsorted(firsts, order, side="right") - 1
+        return cls([each.grid for each in parts], part, order - firsts[part])
 
     def of(self, rows: Ints) -> Floats:
-        """The grids of some rows of the table."""
-        return self.grids[self.order[rows]]
+        """The grids of some rows of the merged table."""
+        part, row = self.part[rows], self.row[rows]
+        found = np.empty((len(rows), len(GRID)))
+        for number in np.unique(part).tolist():
+            here = np.flatnonzero(part == number)
+            found[here] = self.grids[number][row[here]]
+        return found
 
 
-def _grids(table: Profiles, grids: _Ordered, starts: Ints, group: Ints) -> Floats:
+def _grids(table: Profiles, grids: _Grids, starts: Ints, group: Ints) -> Floats:
     """The grid of each series: as it is where one window has it, else that of the mixture."""
     grid = np.full((len(starts), len(GRID)), np.nan)
     numeric = np.flatnonzero(table.is_numeric)

@@ -6,7 +6,6 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import groupby
 from json.encoder import encode_basestring
 from typing import Any
 
@@ -52,6 +51,7 @@ def document(comments: Iterable[str], blocks: Iterable[Block]) -> bytes:
     return "\n".join((head, *(f"{_block(block, '')}\n" for block in blocks))).encode()
 
 
+@lru_cache(4096)
 def quote(text: str) -> str:
     """A string literal that means `text`, whatever it holds."""
     if text.replace("\n", "").isprintable() and "${" not in text and "%{" not in text:
@@ -74,22 +74,42 @@ def _block(block: Block, indent: str) -> str:
 
 def _attributes(attributes: Mapping[str, Any], indent: str) -> str:
     """One-line neighbours have their `=` aligned; a value of several lines stands by itself."""
-    written = ((_key(name), _value(value, indent)) for name, value in attributes.items())
     lines: list[str] = []
-    for several, run in groupby(written, lambda pair: "\n" in pair[1]):
-        pairs = list(run)
-        width = 0 if several else max(len(key) for key, _ in pairs)
-        lines += (f"{indent}{key:<{width}} = {value}" for key, value in pairs)
-    return "\n".join(lines)
+    neighbours: dict[str, str] = {}
+    for name, value in attributes.items():
+        written = _value(value, indent)
+        if "\n" not in written:
+            neighbours[name] = written
+            continue
+        lines += _lines(neighbours, indent)
+        lines.append(f"{indent}{_key(name)} = {written}")
+        neighbours = {}
+    return "\n".join(lines + _lines(neighbours, indent))
+
+
+def _lines(neighbours: Mapping[str, str], indent: str) -> list[str]:
+    keys = _aligned(tuple(neighbours))
+    return [f"{indent}{key} = {value}" for key, value in zip(keys, neighbours.values(), strict=True)]
+
+
+@lru_cache(1024)
+def _aligned(names: tuple[str, ...]) -> list[str]:
+    keys = [_key(name) for name in names]
+    width = max(map(len, keys), default=0)
+    return [key.ljust(width) for key in keys]
 
 
 def _value(value: Any, indent: str) -> str:
     """A value whose first line is indented already."""
-    if isinstance(value, dict):
-        return f"{{\n{_attributes(value, indent + _INDENT)}\n{indent}}}" if value else f"{{\n{indent}}}"
-    if isinstance(value, Json):
-        return f"jsonencode({_value(value.value, indent)})"
-    return _inline(value)
+    match value:
+        case str():
+            return quote(value)
+        case dict():
+            return f"{{\n{_attributes(value, indent + _INDENT)}\n{indent}}}" if value else f"{{\n{indent}}}"
+        case Json(content):
+            return f"jsonencode({_value(content, indent)})"
+        case _:
+            return _inline(value)
 
 
 def _inline(value: Any) -> str:

@@ -31,12 +31,22 @@ def pruned(value: Any) -> Any:
     if hasattr(value, "to_json_data"):
         value = value.to_json_data()
     if isinstance(value, dict):
-        return given({key: pruned(item) for key, item in value.items() if key not in _OBSOLETE})
+        parts = ((key, pruned(item)) for key, item in value.items() if key not in _OBSOLETE)
+        return {key: item for key, item in parts if item or _is_given(key, item)}
     if isinstance(value, list | tuple):
         return [pruned(item) for item in value]
     return value
 
 
-def given(content: Mapping[str, Any]) -> dict[str, Any]:
-    """What is not left out: neither null nor empty."""
-    return {key: item for key, item in content.items() if item not in _EMPTY or key in _REQUIRED}
+def filled(frame: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:
+    """The frame with these values in it, but for those that are null or empty."""
+    result = dict(frame)
+    for key, item in own.items():
+        if item or _is_given(key, item):
+            result[key] = filled(frame.get(key, {}), item) if isinstance(item, dict) else item
+    return result
+
+
+def _is_given(key: str, item: object) -> bool:
+    """Whether it is not left out: neither null nor empty."""
+    return item not in _EMPTY or key in _REQUIRED

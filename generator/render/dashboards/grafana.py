@@ -1,19 +1,19 @@
 """The adapter: the only module that knows grafanalib and the shape of Grafana's JSON.
 
 grafanalib writes fields of Grafana 6 and leaves others out. Here what it writes of an empty panel, pruned, is the frame
-of all panels of that kind, which are completed and laid out.
+of all panels of that kind, which are completed and laid out; so it is with dashboards.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from string import ascii_uppercase
 from typing import Any
 
 from grafanalib import core
 
-from generator.render.dashboards.encoding import encoded, given, pruned
+from generator.render.dashboards.encoding import encoded, filled, pruned
 from generator.render.dashboards.fields import Json
 
 SCHEMA_VERSION = 41  # Grafana 12.0's; later ones migrate it when they load it
@@ -123,6 +123,17 @@ _TABLE = _frame(
 )
 _TEXT = _frame(core.Text(maxDataPoints=None), "fieldConfig")
 _ROW = _frame(core.RowPanel(maxDataPoints=None), "fieldConfig")
+_DASHBOARD: Json = pruned(
+    core.Dashboard(
+        title="",
+        schemaVersion=SCHEMA_VERSION,
+        timezone="utc",  # windows are UTC hours and days
+        time=core.Time("now-7d", "now"),
+        timePicker=core.TimePicker(refreshIntervals=["1m", "5m", "15m", "1h"], timeOptions=None),
+        refresh="5m",
+        graphTooltip=core.GRAPH_TOOLTIP_MODE_SHARED_CROSSHAIR,
+    )
+)
 _ALERT_LIST: Json = {
     "type": core.ALERTLIST_TYPE,  # of today; grafanalib's own is the one before unified alerting
     "options": {
@@ -174,21 +185,16 @@ def timeseries(
         height: in grid units.
     """
     style = {"mode": "dashed+area" if thresholds else "off"}
-    own: Json = {
-        "interval": interval,
-        "fieldConfig": {
-            "defaults": {
-                "links": [link.to_json() for link in links],
-                "min": low,
-                "max": high,
-                "custom": {"thresholdsStyle": style, "axisSoftMin": soft_low, "axisSoftMax": soft_high},
-                "thresholds": {"steps": list(thresholds) or [{"color": "green"}]},
-            },
-            "overrides": list(overrides),
-        },
-        "options": {"legend": {"displayMode": legend, "calcs": list(calcs), **_sorting(worst)}},
+    defaults = {
+        "links": [link.to_json() for link in links],
+        "min": low,
+        "max": high,
+        "custom": {"thresholdsStyle": style, "axisSoftMin": soft_low, "axisSoftMax": soft_high},
+        "thresholds": {"steps": list(thresholds) or [{"color": "green"}]},
     }
-    return Placed(_filled(_queried(_TIMESERIES, about, queries), own), width, height)
+    options = {"legend": {"displayMode": legend, "calcs": list(calcs), **_sorting(worst)}}
+    panel = _queried(_TIMESERIES, about, queries, defaults, overrides, interval=interval, options=options)
+    return Placed(panel, width, height)
 
 
 def _sorting(worst: str) -> Json:
@@ -205,11 +211,8 @@ def stat(
     height: int = 4,
 ) -> Placed:
     """One number, with its course behind it."""
-    own: Json = {
-        "fieldConfig": {"defaults": {"thresholds": {"steps": list(thresholds) or [{"color": "text"}]}}},
-        "options": {"textMode": text_mode},
-    }
-    return Placed(_filled(_queried(_STAT, about, [query]), own), width, height)
+    defaults = {"thresholds": {"steps": list(thresholds) or [{"color": "text"}]}}
+    return Placed(_queried(_STAT, about, [query], defaults, options={"textMode": text_mode}), width, height)
 
 
 def table(
@@ -226,17 +229,17 @@ def table(
 ) -> Placed:
     """Rows of the values now, greatest first by the column `sort_by`."""
     own: Json = {
-        "fieldConfig": {"defaults": {"min": low, "max": high}, "overrides": list(overrides)},
         "options": {"sortBy": [{"displayName": sort_by, "desc": True}]},
         "transformations": list(transformations),
     }
-    return Placed(_filled(_queried(_TABLE, about, queries), own), width, height)
+    panel = _queried(_TABLE, about, queries, {"min": low, "max": high}, overrides, **own)
+    return Placed(panel, width, height)
 
 
 def text(panel_id: int, title: str, description: str, content: str, *, width: int = 24, height: int = 4) -> Placed:
     """Markdown."""
     own = {"id": panel_id, "title": title, "description": description, "options": {"content": content}}
-    return Placed(_filled(_TEXT, own), width, height)
+    return Placed(filled(_TEXT, own), width, height)
 
 
 def alert_list(
@@ -245,7 +248,7 @@ def alert_list(
     """The alerts that fire or are about to, among those whose labels the filter matches."""
     options = {"alertInstanceLabelFilter": label_filter}
     own = {"id": panel_id, "title": title, "description": description, "options": options}
-    return Placed(_filled(_ALERT_LIST, own), width, height)
+    return Placed(filled(_ALERT_LIST, own), width, height)
 
 
 def datasource_variable() -> Json:
@@ -301,42 +304,38 @@ def dashboard(
     annotations: Sequence[Json] = (),
 ) -> bytes:
     """The JSON of a dashboard: panels laid out, keys sorted, nulls gone."""
-    content = core.Dashboard(
-        uid=uid,
-        title=title,
-        description=description,
-        tags=list(tags),
-        schemaVersion=SCHEMA_VERSION,
-        timezone="utc",  # windows are UTC hours and days
-        time=core.Time("now-7d", "now"),
-        timePicker=core.TimePicker(refreshIntervals=["1m", "5m", "15m", "1h"], timeOptions=None),
-        refresh="5m",
-        graphTooltip=core.GRAPH_TOOLTIP_MODE_SHARED_CROSSHAIR,
-        templating=core.Templating(list(variables)),
-        annotations=core.Annotations(list(annotations)),
-        links=list(links),
-    )
-    return encoded(pruned(content) | {"panels": list(_laid_out(sections))})
+    own = {
+        "uid": uid,
+        "title": title,
+        "description": description,
+        "tags": tags,
+        "templating": core.Templating(list(variables)),
+        "annotations": core.Annotations(list(annotations)),
+        "links": links,
+    }
+    return encoded(_DASHBOARD | pruned(own) | {"panels": list(_laid_out(sections))})
 
 
-def _filled(frame: Json, own: Mapping[str, Any]) -> Json:
-    """The frame with these values in it, but for those that are null or empty."""
-    filled = dict(frame)
-    for key, value in given(own).items():
-        filled[key] = _filled(frame.get(key, {}), value) if isinstance(value, dict) else value
-    return filled
-
-
-def _queried(frame: Json, about: About, queries: Sequence[Query]) -> Json:
-    """The frame with a panel's words and queries in it."""
+def _queried(
+    frame: Json,
+    about: About,
+    queries: Sequence[Query],
+    defaults: Json,
+    overrides: Sequence[Json] = (),
+    **more: Any,
+) -> Json:
+    """The frame with a panel's words and queries, its series' looks and what `more` it has in it."""
     own = {
         "id": about.id,
         "title": about.title,
         "description": about.description,
-        "fieldConfig": {"defaults": {"noValue": about.no_value, "unit": about.unit}},
+        "fieldConfig": {
+            "defaults": {"noValue": about.no_value, "unit": about.unit, **defaults},
+            "overrides": list(overrides),
+        },
         "targets": [_target(query, letter) for query, letter in zip(queries, ascii_uppercase, strict=False)],
     }
-    return _filled(frame, own)
+    return filled(frame, own | more)
 
 
 def _target(query: Query, letter: str) -> Json:

@@ -6,6 +6,8 @@ margin: `last_over_time(m{window="1h"}[1h600s])`. The label's values are duratio
 
 from __future__ import annotations
 
+from functools import cache
+
 from generator import catalogue
 from generator.promql import matcher, quote, selector
 
@@ -28,6 +30,7 @@ def at_window(window: str | None = None) -> str:
     return f"window={WINDOW}" if window is None else matcher("window", window)
 
 
+@cache
 def keys(metric: str) -> str:
     """The labels that tell a metric's series apart; the scrape's own (instance, job) change when the exporter moves."""
     return ", ".join(label for label in catalogue.BY_NAME[metric].definition.labels if label != "window")

@@ -46,6 +46,7 @@ FLEET_DASHBOARD_FILE = f"{DASHBOARDS_FOLDER}/fleet.json"
 FEATURE_DASHBOARD_FILE = f"{DASHBOARDS_FOLDER}/feature.json"
 
 _SUFFIX = re.compile(r"\.[a-z0-9]{1,10}")
+_BETWEEN_WORDS = re.compile(r"[^a-z0-9]+")
 _PLAIN = re.compile(r"[a-z0-9][a-z0-9_-]{0,59}")
 
 
@@ -61,8 +62,9 @@ def digest(*parts: str, length: int = 8) -> str:
 
 def slug(name: str) -> str:
     """Lower-case ASCII letters, digits and single dashes; may be empty and is not unique."""
-    ascii_name = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
-    return re.sub(r"[^a-z0-9]+", "-", ascii_name.lower()).strip("-")
+    if not name.isascii():
+        name = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
+    return _BETWEEN_WORDS.sub("-", name.lower()).strip("-")
 
 
 def stem(name: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable
+from functools import lru_cache
 
 # Grafana replaces `$name`, `${name}` and `[[name]]` even inside PromQL strings: both are spelt as escapes.
 _ESCAPES = str.maketrans({"\\": "\\\\", '"': '\\"', "\n": "\\n", "\r": "\\r", "\t": "\\t", "$": "\\u0024"})
@@ -14,6 +15,7 @@ _TOKEN = re.compile(r"\[[*?\[]\]|.", re.DOTALL)  # of a glob
 _REGEX_SPECIAL = re.compile(r"[\\.+*?()|\[\]{}^$]")
 
 
+@lru_cache(4096)
 def quote(text: str) -> str:
     """A PromQL string literal that means `text`, whatever it holds, and that Grafana leaves alone."""
     escaped = text.translate(_ESCAPES)

@@ -80,6 +80,9 @@ def duration(seconds: int) -> str:
     return "".join(parts) or "0s"
 
 
+_LOOK_BACK = duration(LOOK_BACK_SECONDS)
+
+
 def expression(predictor: str, condition: Condition) -> str:
     """The readings that are past the threshold; of replicas that disagree, the worst one."""
     sides = (
@@ -105,7 +108,7 @@ def _worst(operator: str, predictor: str, condition: Condition) -> str:
 
 def _last(predictor: str, condition: Condition) -> str:
     readings = selector(READING, matcher("predictor", predictor), matcher("alert", condition.id))
-    return f"last_over_time({readings}[{duration(LOOK_BACK_SECONDS)}])"
+    return f"last_over_time({readings}[{_LOOK_BACK}])"
 
 
 def _rule(predictor: Predictor, alert: Alert) -> Rule:

@@ -27,6 +27,7 @@ _EXEC_ERR_STATES = {"Alerting", "Error", "OK", "KeepLast"}
 _GROUP_BY = {"alertname", "grafana_folder"}
 _CONTACT_KINDS = {"slack", "pagerduty"}
 _SEVERITIES = {"page", "notify"}
+_JSON = json.JSONEncoder(allow_nan=False)
 
 
 def check(roots: Iterable[Root], uids: Iterable[str] = ()) -> None:
@@ -141,7 +142,7 @@ def _query(query: Query) -> Iterator[str]:
     elif not query.range_from > query.range_to >= 0:
         yield f"its time range runs from {query.range_from} s to {query.range_to} s before now; swap them"
     try:
-        json.dumps(query.model, allow_nan=False)
+        _JSON.encode(query.model)
     except (TypeError, ValueError) as error:
         yield f"its model is no JSON ({error})"
 
@@ -155,9 +156,9 @@ def _rules(root: Root) -> Iterator[AlertRule]:
 
 
 def _repeated(what: str, values: Iterable[str], where: str) -> Iterator[str]:
-    for value, count in sorted(Counter(values).items()):
-        if count > 1:
-            yield f"{what} {value!r} occurs {count} times in {where}"
+    repeated = {value: count for value, count in Counter(values).items() if count > 1}
+    for value, count in sorted(repeated.items()):
+        yield f"{what} {value!r} occurs {count} times in {where}"
 
 
 def _listed(values: Iterable[str]) -> str:

@@ -56,7 +56,10 @@ class Rule:
     panel_id: int | None
 
 
-def rules_of(predictor: Predictor) -> tuple[Rule, ...]:
+Rules = tuple[Rule, ...]
+
+
+def rules_of(predictor: Predictor) -> Rules:
     """The rules of a predictor's alerts; an alert that only reports has none.
 
     They come by the alerts' first ids, so that a rename does not change their order, which is part of a rule group.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 
+from generator.alerting.rules import rules_of
 from generator.model import Predictor, Registry
 from generator.render import dashboards, grafana_provisioning, kubernetes, metrics, mixin, prometheus, terraform
 from generator.render.errors import RenderError, joined
@@ -57,7 +58,8 @@ def render_each(predictors: Iterable[Predictor], targets: Collection[str]) -> It
     renderers, refused = _renderers(targets), []
     for predictor in predictors:
         try:
-            files = _united(renderer.predictor(predictor) for renderer in renderers)
+            rules = rules_of(predictor)
+            files = _united(renderer.predictor(predictor, rules) for renderer in renderers)
         except RenderError as error:
             refused.append(error)
         else:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from generator.alerting.rules import duration
+from generator.alerting.rules import Rules, duration
 from generator.conventions import (
     GRAFANA_PROVISIONING_FOLDER,
     SHARED_FOLDER_TITLE,
@@ -18,7 +18,7 @@ from generator.conventions import (
     uid,
 )
 from generator.model import Predictor, Registry
-from generator.render.grafana.build import bare_roots, rule_uids, team_root
+from generator.render.grafana.build import bare_roots, predictor_root, rule_uids
 from generator.render.grafana.checks import check
 from generator.render.grafana.objects import PROMETHEUS, AlertRule, ContactPoint, Query, Root, RuleGroup
 from generator.render.renderer import Files, Renderer
@@ -44,8 +44,8 @@ def _shared(registry: Registry) -> Files:
     return files
 
 
-def _predictor(predictor: Predictor) -> Files:
-    root = team_root(predictor.team, (predictor,))
+def _predictor(predictor: Predictor, rules: Rules) -> Files:
+    root = predictor_root(predictor, rules)
     check((root,))
     return _rule_groups(root)
 

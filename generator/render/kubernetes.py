@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from generator.alerting.rules import Rules
 from generator.conventions import DASHBOARDS_FOLDER, EXPORTER_STEM, KUBERNETES_FOLDER, rules_name, stem
 from generator.model import Predictor, Registry
 from generator.render import dashboards
@@ -44,9 +45,9 @@ def _shared(registry: Registry) -> Files:
     }
 
 
-def _predictor(predictor: Predictor) -> Files:
-    drawn = dashboards.render.predictor(predictor)
-    return _objects(predictor_rules(predictor), (predictor_dashboard(predictor),), drawn)
+def _predictor(predictor: Predictor, rules: Rules) -> Files:
+    drawn = dashboards.render.predictor(predictor, rules)
+    return _objects(predictor_rules(predictor, rules), (predictor_dashboard(predictor),), drawn)
 
 
 render = Renderer(_shared, _predictor)

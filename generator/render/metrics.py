@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from generator import conventions
+from generator.alerting.rules import Rules
 from generator.catalogue import METRICS
 from generator.model import Predictor, Registry
 from generator.render.renderer import Files, Renderer
@@ -18,7 +19,7 @@ def _shared_file(registry: Registry) -> Files:
     return {path: yaml_file(path, _dump(_catalogue(registry)), _ABOUT_CATALOGUE)}
 
 
-def _predictor_file(predictor: Predictor) -> Files:
+def _predictor_file(predictor: Predictor, _: Rules) -> Files:
     path = conventions.definitions_file(predictor.id)
     copied = {model.profile.path: model.profile.content for model in predictor.models if model.profile}
     return {path: yaml_file(path, _dump(_predictor(predictor)), _ABOUT_PREDICTOR), **copied}

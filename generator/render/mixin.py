@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from generator.alerting.rules import Rules
 from generator.conventions import EXPORTER_STEM, MIXIN_FOLDER, generated_mark, stem
 from generator.model import Predictor, Registry
 from generator.render.dashboard_files import dashboard_files
@@ -24,8 +25,8 @@ def _shared(registry: Registry) -> Files:
     return {_FILE: _jsonnet(_FILE, _ABOUT, _mixin(drawn, alerts)), **_written(exporter_rules(registry))}
 
 
-def _predictor(predictor: Predictor) -> Files:
-    return _written(predictor_rules(predictor))
+def _predictor(predictor: Predictor, rules: Rules) -> Files:
+    return _written(predictor_rules(predictor, rules))
 
 
 render = Renderer(_shared, _predictor)

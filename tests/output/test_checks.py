@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from generator.alerting.rules import rules_of
 from generator.model import AlertSeverity
 from generator.render import render_each
 from generator.render.errors import RenderError
@@ -17,7 +18,7 @@ from generator.render.grafana.objects import AlertRule, Root, RuleGroup
 from generator.render.terraform import render
 from tests.output.examples import PREDICTOR, TEAM, alert, predictor, registry
 
-ROOT = build.team_root(TEAM, (PREDICTOR,))
+ROOT = build.predictor_root(PREDICTOR, rules_of(PREDICTOR))
 RULE = ROOT.files[0].group.rules[0] if ROOT.files[0].group else None
 
 

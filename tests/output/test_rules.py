@@ -18,10 +18,10 @@ from generator.alerting.health import health_rules
 from generator.alerting.rules import LOOK_BACK_SECONDS, Rule, rules_of
 from generator.model import Alert
 from generator.promql import matcher, selector
-from generator.render.grafana.build import team_root
+from generator.render.grafana.build import predictor_root
 from metrics_exporter.definitions import Comparison
 from metrics_exporter.windows import DAILY
-from tests.output.examples import FRESHNESS, TEAM, alert, predictor
+from tests.output.examples import FRESHNESS, alert, predictor
 from tests.output.published import Segment, expect, series
 from tests.real_parts import PrometheusBinaries
 
@@ -276,7 +276,7 @@ def test_in_grafana_what_is_not_judged_is_not_past_the_threshold(
     watched: Alert, replaced: float, evaluator: dict[str, object]
 ) -> None:
     """A series that Grafana's reducer drops would fire for two more evaluations: NaN becomes the threshold itself."""
-    (file,) = team_root(TEAM, (predictor(watched),)).files
+    (file,) = predictor_root(predictor(watched), (rule_of(watched),)).files
     assert file.group
     (rule,) = file.group.rules
     asked, reduced, compared = rule.queries

@@ -14,6 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from generator import write
+from generator.alerting.rules import rules_of
 from generator.conventions import environment_variable
 from generator.model import Registry
 from generator.render import grafana_provisioning, render
@@ -94,7 +95,7 @@ def test_rules_are_terraform_s(tmp_path: Path, names: list[str]) -> None:
     example = registry(*map(hostile, names))
     found = rules(read(tmp_path, example))
     wanted: dict[str, Any] = {}
-    teams = (build.team_root(predictor.team, (predictor,)) for predictor in example.predictors)
+    teams = (build.predictor_root(predictor, rules_of(predictor)) for predictor in example.predictors)
     for root in (build.shared_root(example), *teams):
         receivers = {point.severity: point.name for point in root.contact_points} or {"platform": "platform team"}
         for file in root.files:

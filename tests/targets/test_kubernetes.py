@@ -17,6 +17,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from generator import conventions, write
+from generator.alerting.rules import rules_of
 from generator.model import Registry
 from generator.render import dashboards, kubernetes, prometheus
 from generator.render.errors import RenderError
@@ -193,7 +194,7 @@ def test_what_is_larger_than_the_cluster_takes_is_refused(monkeypatch: pytest.Mo
     monkeypatch.setattr(kubernetes, "MAX_CONFIG_MAP_BYTES", 20_000)
     many = predictor(*(alert(id=f"alert-{number}") for number in range(9)))
     with pytest.raises(RenderError) as refused:
-        kubernetes.render.predictor(many)
+        kubernetes.render.predictor(many, rules_of(many))
     assert "kubernetes/rules/predictors/eta_prediction.yaml: " in str(refused.value)
     assert "kubernetes/dashboards/predictors/eta_prediction.yaml: " in str(refused.value)
     assert "the limit of a ConfigMap is 20,000" in str(refused.value)

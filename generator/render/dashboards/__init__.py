@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from generator import conventions
+from generator.alerting.rules import Rules
 from generator.model import Predictor, Registry
 from generator.render.dashboards import feature, fleet, predictor
 from generator.render.renderer import Files, Renderer
@@ -24,7 +25,7 @@ def _windows(registry: Registry) -> list[Window]:
     return [*DEFAULT_CADENCE, *sorted(registered.difference(DEFAULT_CADENCE))]
 
 
-def _predictor(one: Predictor) -> Files:
+def _predictor(one: Predictor, _: Rules) -> Files:
     return {conventions.predictor_dashboard_file(one.id): predictor.render(one)}
 
 

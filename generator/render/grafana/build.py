@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from generator.alerting.health import health_rules
-from generator.alerting.rules import Rule, duration, rules_of
+from generator.alerting.rules import Rule, Rules, duration
 from generator.alerting.words import Format, show
 from generator.conventions import (
     EXPORTER_STEM,
@@ -48,17 +48,25 @@ _SHOWN = {
 }
 
 
-def team_root(team: Team, predictors: tuple[Predictor, ...]) -> Root:
-    """A team's root: its folder, its contact points, and a file a predictor."""
-    path = f"{TERRAFORM_FOLDER}/{stem(team.id)}"
+def predictor_root(predictor: Predictor, rules: Rules) -> Root:
+    """The root of a predictor's team, with no file but that of the predictor and its rules."""
+    return _team_root(predictor.team, (_predictor_file(_team_path(predictor.team), predictor, rules),))
+
+
+def _team_root(team: Team, files: tuple[PredictorFile, ...]) -> Root:
+    """A team's root: its folder, its contact points, and files of its predictors."""
     return Root(
-        path=path,
+        path=_team_path(team),
         stem=stem(team.id),
         about=f"the team {team.id!r}",
         folder=Folder(folder_uid(team.id), team.id),
         contact_points=_contact_points(team),
-        files=tuple(_predictor_file(path, predictor) for predictor in predictors),
+        files=files,
     )
+
+
+def _team_path(team: Team) -> str:
+    return f"{TERRAFORM_FOLDER}/{stem(team.id)}"
 
 
 def shared_root(registry: Registry) -> Root:
@@ -88,7 +96,7 @@ def bare_roots(registry: Registry) -> tuple[Root, ...]:
 
     A team that has no predictor has one, too: without it, nothing would remove what its last one left in Grafana.
     """
-    return (shared_root(registry), *(team_root(team, ()) for team in registry.teams))
+    return (shared_root(registry), *(_team_root(team, ()) for team in registry.teams))
 
 
 def rule_uids(registry: Registry) -> Iterator[str]:
@@ -111,15 +119,15 @@ def _contact_points(team: Team) -> tuple[ContactPoint, ...]:
     return tuple(points)
 
 
-def _predictor_file(root: str, predictor: Predictor) -> PredictorFile:
-    rules = tuple(_rule(rule, str(rule.severity)) for rule in rules_of(predictor))
+def _predictor_file(root: str, predictor: Predictor, rules: Rules) -> PredictorFile:
     name = address(predictor.id)
+    written = tuple(_rule(rule, str(rule.severity)) for rule in rules)
     return PredictorFile(
         path=f"{root}/{terraform_file(predictor.id)}",
         stem=stem(predictor.id),
         about=f"The predictor {predictor.id!r}.",
         dashboards=(Dashboard(name, predictor_dashboard_file(predictor.id)),),
-        group=RuleGroup(name, predictor.origin, INTERVAL_SECONDS, rules) if rules else None,
+        group=RuleGroup(name, predictor.origin, INTERVAL_SECONDS, written) if written else None,
         earlier=tuple(map(address, predictor.was)) if predictor.moved else (),
     )
 

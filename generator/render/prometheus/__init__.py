@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from generator.alerting.rules import Rules
 from generator.model import Predictor, Registry
 from generator.render.prometheus import alertmanager, scrape
 from generator.render.prometheus.rules import exporter_rules, predictor_rules, written
@@ -12,8 +13,8 @@ def _shared(registry: Registry) -> Files:
     return {**written(exporter_rules(registry)), **alertmanager.render(registry), **scrape.render()}
 
 
-def _predictor(predictor: Predictor) -> Files:
-    return written(predictor_rules(predictor))
+def _predictor(predictor: Predictor, rules: Rules) -> Files:
+    return written(predictor_rules(predictor, rules))
 
 
 render = Renderer(_shared, _predictor)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from generator.alerting.health import health_rules
-from generator.alerting.rules import Rule, duration, rules_of
+from generator.alerting.rules import Rule, Rules, duration
 from generator.alerting.words import Format, show
 from generator.conventions import EXPORTER_STEM, PROMETHEUS_FOLDER, stem
 from generator.model import Predictor, Registry
@@ -46,10 +46,10 @@ def exporter_rules(registry: Registry) -> RuleFile:
     return RuleFile(EXPORTER_STEM, None, "The exporter's own health.", groups)
 
 
-def predictor_rules(predictor: Predictor) -> RuleFile:
+def predictor_rules(predictor: Predictor, rules: Rules) -> RuleFile:
     """A predictor's file."""
     about = f"Alerts of the predictor {predictor.id!r}, team {predictor.team.id!r}."
-    return RuleFile(stem(predictor.id), predictor.id, about, _groups(predictor.id, rules_of(predictor)))
+    return RuleFile(stem(predictor.id), predictor.id, about, _groups(predictor.id, rules))
 
 
 def written(file: RuleFile) -> Files:

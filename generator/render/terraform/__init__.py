@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from generator.alerting.rules import Rules
 from generator.model import Predictor, Registry
-from generator.render.grafana.build import bare_roots, rule_uids, team_root
+from generator.render.grafana.build import bare_roots, predictor_root, rule_uids
 from generator.render.grafana.checks import check
 from generator.render.renderer import Files, Renderer
 from generator.render.terraform.write_root import predictor_files, root_files
@@ -18,8 +19,8 @@ def _shared(registry: Registry) -> Files:
     return files
 
 
-def _predictor(predictor: Predictor) -> Files:
-    root = team_root(predictor.team, (predictor,))
+def _predictor(predictor: Predictor, rules: Rules) -> Files:
+    root = predictor_root(predictor, rules)
     check((root,))
     return predictor_files(root)
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import gc
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from generator import resolve, settings, silences
 from generator.findings import Finding, Severity, together
+from generator.garbage import uncollected
 from generator.model import Registry
 from generator.rulebook import CHECKS
 from generator.settings import Settings
@@ -64,7 +63,7 @@ def load_registry(
         releases: what is known of the repository's releases.
         features: those seen in the log, by predictor.
     """
-    with _without_garbage_collection():
+    with uncollected():
         return _load(Declarations(folder, releases, features))
 
 
@@ -108,18 +107,3 @@ class _Reading:
         if source.path.suffix == JSONNET:
             return jsonnet_reader.read(source, self.declared.folder)
         return yaml_reader.read(source.name, source.text)
-
-
-@contextmanager
-def _without_garbage_collection() -> Iterator[None]:
-    """Searching for garbage would take longer than reading: a large registry's million objects all stay to the end.
-
-    They must be gone before it ends, or the search that follows goes through them all.
-    """
-    enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if enabled:
-            gc.enable()

@@ -15,6 +15,7 @@ import click
 from generator import incremental, write
 from generator.errors import UserError
 from generator.findings import did_you_mean, quote
+from generator.garbage import uncollected
 from generator.incremental import Rendered
 from generator.load import load_repository
 from generator.model import AlertSeverity, Predictor, Registry
@@ -60,6 +61,7 @@ Examples:
 )
 @click.option("--check", is_flag=True, help="Write nothing; list stale, missing and orphaned files.")
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
+@uncollected()
 def command(
     registry: Path, output: Path, *, targets: tuple[str, ...], only: tuple[str, ...], check: bool, as_json: bool
 ) -> None:

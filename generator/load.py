@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from generator import resolve, settings, silences
 from generator.findings import Finding, Severity, together
@@ -13,7 +14,7 @@ from generator.model import Registry
 from generator.rulebook import CHECKS
 from generator.settings import Settings
 from generator.silences import Silence
-from generator.spec import jsonnet_reader, seen, sources, versions, yaml_reader
+from generator.spec import jsonnet_reader, quick_reader, seen, sources, versions, yaml_reader
 from generator.spec.registry import Declarations
 from generator.spec.releases import Releases
 from generator.spec.sources import JSONNET, Source
@@ -42,19 +43,25 @@ class Repository(Loaded):
     settings: Settings = field(default_factory=Settings)
 
 
-def load_repository(folder: Path) -> Repository:
-    """Read the settings beside the registry `folder`, and all there is in it. What is wrong are findings."""
+def load_repository(folder: Path, quickly: Callable[[str], Any] = quick_reader.read) -> Repository:
+    """Read the settings beside the registry `folder`, and all there is in it. What is wrong are findings.
+
+    `quickly` is a way to read YAML: see `yaml_reader.read`.
+    """
     read = settings.read(settings.beside(folder))
     known = read.settings or Settings()
     log = seen.read(folder)
-    loaded = load_registry(folder, known.releases, log.features)
+    loaded = load_registry(folder, known.releases, log.features, quickly)
     registry = None if read.settings is None or log.finding else loaded.registry
     findings = sorted([log.finding, *loaded.findings]) if log.finding else loaded.findings
     return Repository(registry, (*read.findings, *findings), loaded.files, known)
 
 
 def load_registry(
-    folder: Path, releases: Releases = _UNCOUNTED, features: Mapping[str, Sequence[str]] = _UNREAD
+    folder: Path,
+    releases: Releases = _UNCOUNTED,
+    features: Mapping[str, Sequence[str]] = _UNREAD,
+    quickly: Callable[[str], Any] = quick_reader.read,
 ) -> Loaded:
     """Read all registry files below `folder`. What is wrong with them are findings, never an exception.
 
@@ -62,15 +69,16 @@ def load_registry(
         folder: the registry.
         releases: what is known of the repository's releases.
         features: those seen in the log, by predictor.
+        quickly: a way to read YAML: see `yaml_reader.read`.
     """
     with uncollected():
-        return _load(Declarations(folder, releases, features))
+        return _load(Declarations(folder, releases, features), quickly)
 
 
-def _load(declared: Declarations) -> Loaded:
+def _load(declared: Declarations, quickly: Callable[[str], Any]) -> Loaded:
     files, unreadable = sources.read(declared.folder)
     declared.complete = not unreadable
-    reading = _Reading(declared, unreadable)
+    reading = _Reading(declared, quickly, unreadable)
     for source in files:
         reading.add(source)
     for check in CHECKS:
@@ -85,6 +93,7 @@ class _Reading:
     """What has been read so far."""
 
     declared: Declarations
+    quickly: Callable[[str], Any]
     findings: list[Finding]
     silences: list[Silence] = field(default_factory=list)
 
@@ -106,4 +115,4 @@ class _Reading:
     def _read(self, source: Source) -> tuple[Document | None, list[Finding]]:
         if source.path.suffix == JSONNET:
             return jsonnet_reader.read(source, self.declared.folder)
-        return yaml_reader.read(source.name, source.text)
+        return yaml_reader.read(source.name, source.text, self.quickly)

@@ -17,11 +17,12 @@ from generator.errors import UserError
 from generator.findings import did_you_mean, quote
 from generator.garbage import uncollected
 from generator.incremental import Rendered
-from generator.load import load_repository
+from generator.load import Repository, load_repository
 from generator.model import AlertSeverity, Predictor, Registry
 from generator.render import TARGETS, render, render_each
 from generator.report import text
 from generator.report.summary import summary
+from generator.spec.readings import Readings
 
 _DIFF_LINES = 20
 _DIFF_WIDTH = 240
@@ -72,7 +73,7 @@ def command(
 
     Exit codes: 0 fine, 1 findings or failure, 2 wrong usage, 3 the output is stale (with --check).
     """
-    wanted = _wanted(registry, targets, only)
+    wanted = _wanted(load_repository(registry) if check else _load(registry), targets, only)
     rendered = _rendered(wanted, None if check else output)
     act = write.plan if check else write.apply
     plan = act(output, rendered.files, kept=rendered.kept, partial=bool(only))
@@ -105,9 +106,16 @@ class _Wanted:
         return [one for one in self.registry.predictors if not self.only or one.id in self.only]
 
 
-def _wanted(folder: Path, targets: Sequence[str], only: tuple[str, ...]) -> _Wanted:
+def _load(folder: Path) -> Repository:
+    """The repository; what files say whose text is as it was is not read again."""
+    readings = Readings(folder)
+    loaded = load_repository(folder, readings.read)
+    readings.keep()
+    return loaded
+
+
+def _wanted(loaded: Repository, targets: Sequence[str], only: tuple[str, ...]) -> _Wanted:
     """What the repository and the options ask for; ends where the repository has errors."""
-    loaded = load_repository(folder)
     click.echo(text.render(loaded.findings, colour=sys.stderr.isatty()), err=True, nl=False)
     if loaded.registry is None:
         raise UserError(f"{summary(loaded)}; nothing was written")

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from generator import incremental, write
+from generator import incremental, memory, write
 from generator.model import Predictor, Registry
 from generator.render import DEFAULT_TARGETS, render
 from tests.output.examples import PREDICTOR, alert, predictor, registry
@@ -65,7 +65,7 @@ def test_other_targets_are_rendered(runs: Runs) -> None:
 
 def test_other_code_renders_all_of_it(runs: Runs, monkeypatch: pytest.MonkeyPatch) -> None:
     runs.run(registry(PREDICTOR))
-    monkeypatch.setattr(incremental, "version", lambda name: f"newer {name}")
+    monkeypatch.setattr(memory, "version", lambda name: f"newer {name}")
     assert runs.run(registry(PREDICTOR)) == ["eta_prediction"]
 
 

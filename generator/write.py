@@ -87,10 +87,11 @@ def _compare(folder: Path, files: Mapping[str, bytes], kept: Collection[str], pa
     stale, missing, foreign, unchanged = [], [], [], len(kept)
     above = cache(lambda inside: _obstacle_above(folder, inside))  # many files are in few folders
     for path, content in sorted(files.items()):
-        if obstacle := above(Path(path).parent) or _obstacle_at(folder / path):
+        file = folder / path
+        if obstacle := above(path.rpartition("/")[0]) or _obstacle_at(file):
             foreign.append(obstacle)
             continue
-        before = _read(folder / path)
+        before = _read(file)
         if before == content:
             unchanged += 1
         elif before is None:
@@ -98,7 +99,7 @@ def _compare(folder: Path, files: Mapping[str, bytes], kept: Collection[str], pa
         elif _is_own(path, before):
             stale.append(Change(path, before, content))
         else:
-            foreign.append(f"{folder / path}: is not driftgauge's (its mark is missing); move it away, or delete it")
+            foreign.append(f"{file}: is not driftgauge's (its mark is missing); move it away, or delete it")
     wanted = files.keys() | kept
     orphaned = [] if partial else [Change(path, before, None) for path, before in _own_files(folder, wanted)]
     return Plan(tuple(stale), tuple(missing), tuple(orphaned), tuple(foreign), unchanged)
@@ -135,10 +136,10 @@ def _refusals(folder: Path) -> Iterator[None]:
         raise WriteError(f"{place}: {reason}; the output is as it was: see to the folder, and run it again") from error
 
 
-def _obstacle_above(folder: Path, inside: Path) -> str | None:
+def _obstacle_above(folder: Path, inside: str) -> str | None:
     """Why there can be no files in a folder inside: a link or a file where the generator needs a folder."""
     place = folder
-    for part in inside.parts:
+    for part in PurePosixPath(inside).parts:
         place /= part
         if place.is_symlink():
             return f"{place}: is a symbolic link, and driftgauge does not write through it; replace it by a folder"
@@ -218,10 +219,11 @@ def _commit(folder: Path, changes: tuple[Change, ...]) -> None:
         for position, change in enumerate(changes):
             _stage(staging, position, change)
         for position, change in enumerate(changes):
+            file = folder / change.path
             if change.after is not None:
-                made += _make_parents(folder / change.path)
+                made += _make_parents(file)
             done.append(change)
-            _rename(staging / f"{position}.new", folder / change.path, change.after)
+            _rename(staging / f"{position}.new", file, change.after)
     except BaseException:
         _roll_back(folder, staging, done, made)
         raise

@@ -59,15 +59,18 @@ def format_of(predictor: Predictor, condition: Condition) -> Format:
 
 def limit(predictor: Predictor, condition: Condition) -> str:
     """When it fires: `above 40% for 2 hours in a row`."""
-    low, high = (_number(predictor, condition, side) for side in (condition.low, condition.high))
-    noun, unit = one_window(condition.window), _unit(predictor, condition)
-    sides = {
-        Comparison.ABOVE: f"above {high}{unit}",
-        Comparison.BELOW: f"below {low}{unit}",
-        Comparison.OUTSIDE: f"outside {low} to {high}{unit}",
-        Comparison.CHANGE_ABOVE: f"more than {high} away from the median of the same {noun}s of past weeks",
-    }
-    side = sides[condition.comparison]
+    shown = format_of(predictor, condition)
+    low, high = _number(shown, condition.low), _number(shown, condition.high)
+    noun, unit = one_window(condition.window), _unit(predictor, condition) if shown is Format.NUMBER else ""
+    match condition.comparison:
+        case Comparison.ABOVE:
+            side = f"above {high}{unit}"
+        case Comparison.BELOW:
+            side = f"below {low}{unit}"
+        case Comparison.OUTSIDE:
+            side = f"outside {low} to {high}{unit}"
+        case Comparison.CHANGE_ABOVE:
+            side = f"more than {high} away from the median of the same {noun}s of past weeks"
     if condition.metric == SILENCE:
         return side
     row = f"in the latest {noun}" if condition.consecutive == 1 else f"for {condition.consecutive} {noun}s in a row"
@@ -136,10 +139,10 @@ def _what(condition: Condition) -> str:
     return f"change of the {what}" if condition.comparison is Comparison.CHANGE_ABOVE else what
 
 
-def _number(predictor: Predictor, condition: Condition, value: float | None) -> str:
+def _number(shown: Format, value: float | None) -> str:
     if value is None:
         return ""
-    match format_of(predictor, condition):
+    match shown:
         case Format.RATIO:
             return f"{value * 100:.6g}%"
         case Format.SECONDS:
@@ -150,7 +153,7 @@ def _number(predictor: Predictor, condition: Condition, value: float | None) -> 
 
 def _unit(predictor: Predictor, condition: Condition) -> str:
     unit = declared_unit(predictor, condition)
-    return f" {unit}" if unit and format_of(predictor, condition) is Format.NUMBER else ""
+    return f" {unit}" if unit else ""
 
 
 def _max_silence(condition: Condition) -> str:

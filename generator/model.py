@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import NamedTuple
 
 from generator.catalogue import SILENCE
 from metrics_exporter import definitions
@@ -51,9 +52,11 @@ class Model:
     profile: Profile | None = None
 
 
-@dataclass(frozen=True)
-class Feature:
-    """What is declared of a feature; `expect_min` and `expect_max` bound the values that make sense."""
+class Feature(NamedTuple):
+    """What is declared of a feature; `expect_min` and `expect_max` bound the values that make sense.
+
+    There are tens of thousands of them: tuples are made, and told apart, in a third of the time.
+    """
 
     name: str
     kind: Kind | None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
 from generator import conventions
@@ -52,12 +53,16 @@ def _predictor(predictor: Predictor) -> definitions.Predictor:
         models=tuple(
             definitions.Model(id=model.id, role=model.role, reference=model.reference) for model in predictor.models
         ),
-        features={
-            feature.name: definitions.Feature(kind=feature.kind, unit=feature.unit) for feature in predictor.features
-        },
+        features={feature.name: _feature(feature.kind, feature.unit) for feature in predictor.features},
         evaluation=_evaluation(predictor),
         alerts=tuple(alert.condition for alert in predictor.alerts),
     )
+
+
+@lru_cache
+def _feature(kind: definitions.Kind | None, unit: str | None) -> definitions.Feature:
+    """Of tens of thousands of features few differ in more than their names."""
+    return definitions.Feature(kind=kind, unit=unit)
 
 
 def _evaluation(predictor: Predictor) -> definitions.Evaluation | None:

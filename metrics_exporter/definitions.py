@@ -29,6 +29,10 @@ UNREGISTERED = "unregistered"
 
 DEFAULT_CADENCE = (HOURLY, DAILY)
 
+# How far back rules look for the last reading. A restart or an outage of up to an hour neither resolves an alert nor
+# repeats it: five minutes are for scrapes. What fires stays exported for as long, so that the rule sees it end.
+LOOK_BACK_SECONDS = 3900
+
 
 def _window(value: object) -> object:
     return Window.parse(value) if isinstance(value, str) else value

@@ -14,9 +14,7 @@ from generator.catalogue import READING
 from generator.conventions import alert_panel_id, predictor_dashboard_uid, rule_name, rule_uid
 from generator.model import Alert, AlertSeverity, Condition, Predictor
 from generator.promql import matcher, selector
-
-# A restart or an outage of up to an hour neither resolves an alert nor repeats it: five minutes are for scrapes.
-LOOK_BACK_SECONDS = 3900
+from metrics_exporter.definitions import LOOK_BACK_SECONDS
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import fnmatch
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -12,13 +12,31 @@ from typing import Any
 import numpy as np
 
 from metrics_exporter.compute.schedule import Schedule
-from metrics_exporter.definitions import Alert, Comparison, Definitions, Metric, Statistic, Subject
+from metrics_exporter.definitions import (
+    LOOK_BACK_SECONDS,
+    Alert,
+    Comparison,
+    Definitions,
+    Metric,
+    Statistic,
+    Subject,
+)
 from metrics_exporter.profiles.history import History
 from metrics_exporter.profiles.table import Floats, Profiles, WindowProfiles
 from metrics_exporter.profiles.text import Ints, Text
 from metrics_exporter.statistics import OF_PROFILES
 from metrics_exporter.statistics.kinds import Scalar
-from metrics_exporter.statistics.readings import BASELINE_WEEKS, NOTHING, Judged, Readings, all_readings, reading
+from metrics_exporter.statistics.readings import (
+    BASELINE_WEEKS,
+    NOTHING,
+    Judged,
+    Readings,
+    all_readings,
+    exported,
+    fired,
+    past,
+    reading,
+)
 from metrics_exporter.windows import Window
 
 _WEEK = timedelta(weeks=1)
@@ -38,6 +56,11 @@ class _Watch:
     def key(self) -> tuple[str, str]:
         return self.predictor, self.alert.id
 
+    @property
+    def is_on_many(self) -> bool:
+        """Whether it may be on many features, of which the readings that matter are exported."""
+        return self.metric.subject is Subject.FEATURE and _is_glob(self.alert.feature or "*")
+
     def ends(self, latest: datetime) -> list[datetime]:
         """The window before those in a row that it judges, and these, the latest last."""
         return [latest - self.alert.window.length * back for back in range(self.alert.consecutive, -1, -1)]
@@ -50,7 +73,7 @@ class _Watch:
 
 
 class Judge:
-    """Remembers what the alerts' metrics were in the windows that are still looked at."""
+    """Remembers what the alerts' metrics were in the windows that are still looked at, and what fired lately."""
 
     def __init__(self, definitions: Definitions, log: str, history: History, schedule: Schedule) -> None:
         """Judge nothing yet."""
@@ -64,31 +87,64 @@ class Judge:
             if alert.metric in metrics
         ]
         self._judged: dict[tuple[Window, datetime], dict[tuple[str, str], Judged]] = {}
+        self._fired: dict[tuple[str, str], Judged] = {}  # of alerts on many features
 
     def forget(self, window: Window, end: datetime) -> None:
         """A window was computed again."""
         self._judged.pop((window, end), None)
 
-    def readings(self, latest: Mapping[Window, WindowProfiles], silence: Mapping[tuple[str, str], float]) -> Readings:
-        """The readings at the latest window of each length.
+    def readings(
+        self, latest: Mapping[Window, WindowProfiles], silence: Mapping[tuple[str, str], float], now: datetime
+    ) -> Readings:
+        """The readings at the latest window of each length; of alerts on many features, those that matter.
 
         Args:
             latest: by length.
             silence: by predictor and model id, the seconds since its last predictions.
+            now: when they are published.
         """
         found = [(w.predictor, w.alert, _silences(w, silence)) for w in self._watches if _is_silence(w)]
         for length, window in latest.items():
             watches = [watch for watch in self._watches if watch.alert.window == length and not _is_silence(watch)]
-            self._look_at(window, watches)
-            found += [(watch.predictor, watch.alert, self._reading(watch, window.end)) for watch in watches]
+            new = [watch for watch in watches if watch.is_on_many and watch.key not in self._fired]
+            before = self._shown_before(window) if new else []
+            self._look_at(window, [*((w, window.end) for w in watches), *((w, end) for w in new for end in before)])
+            for watch in new:
+                self._fired[watch.key] = self._fired_at(watch, before, now)
+            found += [(watch.predictor, watch.alert, self._exported(watch, window.end, now)) for watch in watches]
         return all_readings(found)
 
-    def _reading(self, watch: _Watch, latest: datetime) -> Judged:
+    def _shown_before(self, latest: WindowProfiles) -> list[datetime]:
+        """The windows, oldest first, whose readings an exporter before this one may have shown within the look-back.
+
+        Each is shown until the next is published, so when the latest is, that reaches over as many as fit into the
+        look-back and the one that was shown when it began: two of an hour, five of 15 minutes, one of a day. What this
+        exporter shows itself it remembers, however late it is and whatever is computed again.
+        """
+        count = -(-LOOK_BACK_SECONDS // latest.window.seconds)
+        return self._schedule.ends(latest.window, count, latest.end - latest.window.length)
+
+    def _fired_at(self, watch: _Watch, ends: Iterable[datetime], now: datetime) -> Judged:
+        """What fired when these windows were the latest."""
+        found = NOTHING
+        for end in ends:
+            found = fired(found, past(watch.alert, self._reading(watch, end)), now)
+        return found
+
+    def _exported(self, watch: _Watch, latest: datetime, now: datetime) -> Judged:
+        if not watch.is_on_many:
+            return self._reading(watch, latest)
+        before = self._fired[watch.key]
+        found = self._reading(watch, latest, before)
+        self._fired[watch.key] = lately = fired(before, past(watch.alert, found), now)
+        return exported(watch.alert, found, lately)
+
+    def _reading(self, watch: _Watch, latest: datetime, fired_before: Judged | None = None) -> Judged:
         before, *ends = watch.ends(latest)
         return reading(
             watch.alert,
             [self._of(watch, end) for end in ends],
-            before=self._of(watch, before),
+            before=[fired_before, self._of(watch, before)],
             baselines=[[self._of(watch, at) for at in watch.weeks_before(end)] for end in ends],
         )
 
@@ -96,23 +152,29 @@ class Judge:
         judged = self._judged.get((watch.alert.window, end))
         return None if judged is None else judged.get(watch.key, NOTHING)
 
-    def _look_at(self, latest: WindowProfiles, watches: Sequence[_Watch]) -> None:
-        """Judge the windows that are looked at for the first time, and forget those that no longer are."""
-        wanted: dict[datetime, list[_Watch]] = {}
-        for watch in watches:
-            before, *ends = watch.ends(latest.end)
+    def _look_at(self, latest: WindowProfiles, read: Iterable[tuple[_Watch, datetime]]) -> None:
+        """Judge the windows that are looked at for the first time, and forget those that no longer are.
+
+        Args:
+            latest: the latest window of a length.
+            read: the alerts and the windows of this length whose readings are wanted.
+        """
+        wanted: dict[datetime, dict[tuple[str, str], _Watch]] = {}
+        for watch, published in read:
+            before, *ends = watch.ends(published)
             for at in (before, *ends, *(at for end in ends for at in watch.weeks_before(end))):
-                wanted.setdefault(at, []).append(watch)
+                wanted.setdefault(at, {})[watch.key] = watch
         length = latest.window
         for key in [key for key in self._judged if key[0] == length and key[1] not in wanted]:
             del self._judged[key]
         for end, here in sorted(wanted.items()):
             if (length, end) in self._judged or not self._schedule.is_done(length, end):
                 continue
-            predictors = frozenset(watch.predictor for watch in here)
+            predictors = frozenset(watch.predictor for watch in here.values())
             window = latest if end == latest.end else self._history.read_some(self._log, length, end, predictors)
             if window is not None:
-                self._judged[length, end] = {watch.key: judged for watch, judged in _judge(window.profiles, here)}
+                judged = _judge(window.profiles, here.values())
+                self._judged[length, end] = {watch.key: values for watch, values in judged}
 
 
 def _is_silence(watch: _Watch) -> bool:
@@ -182,6 +244,8 @@ def _named(text: Text, rows: Ints, is_wanted: Callable[[str], Any]) -> Any:
 
 def _matcher(feature: str) -> Callable[[str], Any]:
     """A name as it is, or a glob, in which `[*]` and `[?]` are these characters themselves."""
-    if not {"*", "?"} & set(feature):
-        return feature.__eq__
-    return re.compile(fnmatch.translate(feature), re.DOTALL).match
+    return re.compile(fnmatch.translate(feature), re.DOTALL).match if _is_glob(feature) else feature.__eq__
+
+
+def _is_glob(feature: str) -> bool:
+    return "*" in feature or "?" in feature

@@ -48,7 +48,7 @@ class LogReport:
         latest: the latest closed window of each length, also when the last refresh failed.
         known: by predictor and model id, the end of the last scanned window with rows, of the last 28 days.
         silence: of registered and known models, the seconds from there to the end of the latest scanned window.
-        readings: of the alerts on this log's predictors.
+        readings: of the alerts on this log's predictors; of those on many features, the ones that matter.
         last_success: when a refresh last came to its end (`now` as it was given).
         query_seconds: what the last refresh spent in the warehouse; None: it had nothing to ask.
         error: of the last refresh, in plain words and without secrets.
@@ -127,7 +127,7 @@ class Refresher:
         A failure is in its log's report, the other logs go on. Of logs that are set aside, the report has what the
         history has.
         """
-        reports = {name: log.report(None) for name, log in self._logs.items()}
+        reports = {name: log.report(None, now) for name, log in self._logs.items()}
         for name, log in self._logs.items():
             self._reading(name)
             reports[name] = log.refresh(now, is_set_aside=name in set_aside)
@@ -190,7 +190,7 @@ class _LogRefresher:
 
     def load(self, now: datetime) -> LogReport:
         """Take up the history, if that is still to be done."""
-        return self.report(self._failure_of(lambda: self._load(now)))
+        return self.report(self._failure_of(lambda: self._load(now)), now)
 
     def refresh(self, now: datetime, *, is_set_aside: bool = False) -> LogReport:
         """Compute what is due; whatever fails is in the report."""
@@ -200,10 +200,10 @@ class _LogRefresher:
             self._last_success = now
         else:
             self._errors += 1
-        return self.report(error)
+        return self.report(error, now)
 
-    def report(self, error: str | None) -> LogReport:
-        """What there is to say now."""
+    def report(self, error: str | None, now: datetime) -> LogReport:
+        """What there is to say at `now`."""
         scanned = self._latest.get(self._schedule.scanned)
         silence = self._silences(scanned.end) if scanned else {}
         return LogReport(
@@ -212,7 +212,7 @@ class _LogRefresher:
             latest=dict(self._latest),
             known={m: end for m, end in self._memory.known.items() if scanned and end > scanned.end - KNOWN_FOR},
             silence=silence,
-            readings=self._judge.readings(self._latest, silence),
+            readings=self._judge.readings(self._latest, silence, now),
             last_success=self._last_success,
             query_seconds=self._source.seconds,
             error=error,

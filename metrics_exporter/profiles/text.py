@@ -48,6 +48,12 @@ class Text:
         """The column of some rows."""
         return Text(self.words, self.codes[rows])
 
+    def slim(self) -> Text:
+        """The same column with no other words than it has: what is put together with others is then quick to join."""
+        codes, place = np.unique(self.codes, return_inverse=True)
+        words = tuple(self.words[code] for code in codes.tolist() if code >= 0)
+        return Text(words, (place - (len(codes) - len(words))).astype(np.int32))
+
     def to_arrow(self) -> pa.DictionaryArray:
         """A dictionary-coded Arrow array."""
         indices = pa.array(self.codes, pa.int32(), mask=self.codes < 0)
@@ -61,6 +67,7 @@ class Text:
 
 def joined(columns: Sequence[Text]) -> Text:
     """The columns one below the other, with one set of words."""
+    columns = [column for column in columns if len(column)]
     if not columns:
         return Text((), np.empty(0, np.int32))
     if all(column.words == columns[0].words for column in columns):

@@ -3,21 +3,32 @@
 Of the last N windows, it is the value closest to the threshold: when that one is past it, all of them are. It is NaN,
 "not judged", unless all N windows are there, follow each other, and have their samples. Production, the status page and
 whatever replays the past read the same function, so that they can't disagree.
+
+Of an alert on many features few readings matter, and a rule has to read all that there are. So what is exported is the
+worst few, what is past the threshold, and what was until a moment ago: a rule that no longer finds a series that fired
+goes on firing until its look-back has passed.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 import numpy as np
+from numpy.typing import NDArray
 
-from metrics_exporter.definitions import Alert, Comparison, Definitions
+from metrics_exporter.definitions import LOOK_BACK_SECONDS, Alert, Comparison, Definitions
 from metrics_exporter.profiles.table import Floats
 from metrics_exporter.profiles.text import Ints, Text, joined
 
 BASELINE_WEEKS = 4
 MIN_BASELINE_WEEKS = 2
+WORST = 5  # readings of a model, of an alert on many features, that are exported though they are not past the threshold
+
+# How long a series that fired is exported after it ended. Rules look back half as long: the other half is for the round
+# that ends it, which is dated when it begins.
+_REMEMBERED_SECONDS = 2 * LOOK_BACK_SECONDS
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -45,6 +56,10 @@ class Judged:
     feature: Text
     value: Floats
 
+    def of(self, rows: NDArray[np.bool_]) -> Judged:
+        """Some rows alone."""
+        return Judged(self.model_id.take(rows).slim(), self.feature.take(rows).slim(), self.value[rows])
+
 
 @dataclass(frozen=True)
 class Firing:
@@ -64,19 +79,20 @@ def reading(
     alert: Alert,
     windows: Sequence[Judged | None],
     *,
-    before: Judged | None = None,
+    before: Sequence[Judged | None] = (),
     baselines: Sequence[Sequence[Judged | None]] = (),
 ) -> Judged:
-    """An alert's reading of each series that any of the windows, or the one before them, has.
+    """An alert's reading of each series that any of the windows, or what was before them, has.
 
     Args:
         alert: how it compares.
         windows: its last N windows, the latest last; None for one that there is not.
-        before: the window before these: what it had and they have not is no longer judged, and is said so.
+        before: what was before these windows: the series that it had and they have not are no longer judged, and are
+            said so.
         baselines: for `change_above`, of each of these windows the same ones of past weeks; else empty.
     """
-    model_id, feature, values = aligned([before, *windows])
-    values = values[:, 1:]
+    model_id, feature, values = aligned([*before, *windows])
+    values = values[:, len(before) :]
     if alert.comparison is Comparison.CHANGE_ABOVE:
         values = _changes(model_id, feature, values, baselines)
     return Judged(model_id, feature, closest(alert, values))
@@ -84,15 +100,56 @@ def reading(
 
 def closest(alert: Alert, values: Floats) -> Floats:
     """Of each row of values, the one closest to the threshold; NaN where one is NaN."""
+    least = np.argmin(_reach(alert, values), axis=1)  # a NaN counts as the least
+    return np.take_along_axis(values, least[:, None], axis=1)[:, 0]
+
+
+def _reach(alert: Alert, values: Floats) -> Floats:
+    """The greater, the closer to the threshold a value is, or the further past it; NaN stays."""
     if alert.comparison is Comparison.BELOW:
-        highest: Floats = np.max(values, axis=1)
-        return highest
+        return -values
     if alert.comparison is not Comparison.OUTSIDE or alert.low is None or alert.high is None:
-        lowest: Floats = np.min(values, axis=1)
-        return lowest
-    beyond = np.maximum(values - alert.high, alert.low - values)
-    least = np.take_along_axis(values, np.argmin(np.nan_to_num(beyond, nan=np.inf), axis=1)[:, None], axis=1)[:, 0]
-    return np.where(np.isnan(values).any(axis=1), np.nan, least)
+        return values
+    return np.maximum(values - alert.high, alert.low - values)
+
+
+def exported(alert: Alert, found: Judged, fired: Judged) -> Judged:
+    """Of an alert's readings of many features those that matter to a rule, or to who looks at them.
+
+    They are each model's worst, and those of the series that fire or did lately.
+
+    Args:
+        alert: how it compares.
+        found: as `reading` answers.
+        fired: the series that fire or did lately, all of which `found` has.
+    """
+    order = np.lexsort((-_reach(alert, found.value), found.model_id.codes))  # what is not judged comes last
+    models = found.model_id.codes[order]
+    kept = np.empty(len(order), bool)
+    kept[order] = np.arange(len(order)) - np.searchsorted(models, models) < WORST
+    kept[_places(found.model_id, found.feature, fired.model_id, fired.feature)] = True
+    return found.of(kept)
+
+
+def past(alert: Alert, found: Judged) -> Judged:
+    """The readings that are past the alert's threshold."""
+    return found.of(is_past(alert, found.value))
+
+
+def fired(before: Judged, firing: Judged, now: datetime) -> Judged:
+    """The series that fire or did lately, and until when; infinite: they still do.
+
+    Args:
+        before: the same at the last publication: what fired then did so until now.
+        firing: the readings that are past the threshold.
+        now: when these are published.
+    """
+    if not len(before.value) and not len(firing.value):  # as usual
+        return NOTHING
+    model_id, feature, values = aligned([before, firing])
+    ended = np.minimum(values[:, 0], now.timestamp())
+    until = np.where(np.isnan(values[:, 1]), ended, np.inf)
+    return Judged(model_id, feature, until).of(until >= now.timestamp() - _REMEMBERED_SECONDS)
 
 
 def aligned(windows: Sequence[Judged | None]) -> tuple[Text, Text, Floats]:
@@ -165,10 +222,10 @@ def firing(definitions: Definitions, readings: Readings) -> Iterator[Firing]:
             yield Firing(predictor, model_id, readings.feature[row], alert, float(readings.value[row]))
 
 
-def is_past(alert: Alert, value: float) -> bool:
-    """Whether a reading is past the alert's threshold."""
+def is_past(alert: Alert, values: Floats) -> NDArray[np.bool_]:
+    """Which readings are past the alert's threshold."""
     low, high = _limits(alert)
-    return value < low or value > high
+    return (values < low) | (values > high)
 
 
 def _limits(alert: Alert) -> tuple[float, float]:

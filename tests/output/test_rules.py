@@ -15,11 +15,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from generator.alerting.health import health_rules
-from generator.alerting.rules import LOOK_BACK_SECONDS, Rule, rules_of
+from generator.alerting.rules import Rule, rules_of
 from generator.model import Alert
 from generator.promql import matcher, selector
 from generator.render.grafana.build import predictor_root
-from metrics_exporter.definitions import Comparison
+from metrics_exporter.definitions import LOOK_BACK_SECONDS, Comparison
 from metrics_exporter.windows import DAILY
 from tests.output.examples import FRESHNESS, alert, predictor
 from tests.output.published import Segment, expect, series

@@ -254,7 +254,9 @@ def test_quantiles_of_large_models_come_near_from_a_sample(log: LogFile) -> None
     assert even.mean == pytest.approx((rows - 1) / 2 / rows, rel=1e-9)
     assert max(abs(value - (i + 1) / 100) for i, value in enumerate(even.grid)) < 0.007
     assert max(abs(value / rows - (i + 1) / 100) for i, value in enumerate(rare.grid)) < 0.005
-    assert atoms.grid[:57] == (0.0,) * 57
+    # The digest draws a line from the last 0 to the next value; where it begins depends on how threads share the rows.
+    assert atoms.grid[:57] == pytest.approx([0.0] * 57, abs=1e-5)
+    assert atoms.grid[:50] == (0.0,) * 50
     assert max(abs(0.6 + 0.4 * value - (i + 1) / 100) for i, value in enumerate(atoms.grid) if i > 62) < 0.03
 
 

@@ -13,7 +13,8 @@ from functools import cache
 from typing import Literal
 
 from metrics_exporter.definitions import Log
-from metrics_exporter.sources import WarehouseError, sql
+from metrics_exporter.sources import WarehouseError
+from metrics_exporter.sources.sql.source import FeatureColumn, Layout, Source
 
 logger = logging.getLogger(__name__)
 
@@ -75,7 +76,7 @@ def did_you_mean(name: str, names: Iterable[str]) -> str:
     return f"Did you mean {shown[near[0]]!r}?" if near else ""
 
 
-def read_shape(log: Log, types: Types, labelled: Set[str], is_empty: Callable[[str], bool]) -> sql.Source:
+def read_shape(log: Log, types: Types, labelled: Set[str], is_empty: Callable[[str], bool]) -> Source:
     """How the scan is to read a log.
 
     Args:
@@ -102,12 +103,12 @@ class _Reader:
     labelled: Set[str]
     is_empty: Callable[[str], bool]
 
-    def read(self) -> sql.Source:
+    def read(self) -> Source:
         for role in _ROLES:
             self._require(getattr(self.log.columns, role), role)
         self._check_result()
         layout, features = self._features()
-        return sql.Source(
+        return Source(
             table=table_parts(self.log.table),
             columns=self.log.columns,
             sent_at=self._sent_at(),
@@ -170,7 +171,7 @@ class _Reader:
             return None
         raise self._unfit(column, "default_values_used")
 
-    def _features(self) -> tuple[sql.Layout, tuple[sql.FeatureColumn, ...]]:
+    def _features(self) -> tuple[Layout, tuple[FeatureColumn, ...]]:
         column = self.log.columns.features
         if not isinstance(column, str):
             return "columns", self._columns((name, (name,), self.types[name]) for name in self._listed(column))
@@ -186,7 +187,7 @@ class _Reader:
             return "columns", ()
         raise self._unfit(column, "features")
 
-    def _stores(self, layout: sql.Layout, features: tuple[sql.FeatureColumn, ...], *, is_number: bool) -> bool:
+    def _stores(self, layout: Layout, features: tuple[FeatureColumn, ...], *, is_number: bool) -> bool:
         """Whether some features are stored as numbers, or as text."""
         if layout == "columns":
             return any(column.is_number is is_number for column in features)
@@ -194,10 +195,9 @@ class _Reader:
         stored = self.types[column].fields.get("value") if isinstance(column, str) else None
         return (stored is not None and _is_number(stored, is_label=bool(self.labelled))) is is_number
 
-    def _columns(self, fields: Iterable[tuple[str, tuple[str, ...], ColumnType]]) -> tuple[sql.FeatureColumn, ...]:
+    def _columns(self, fields: Iterable[tuple[str, tuple[str, ...], ColumnType]]) -> tuple[FeatureColumn, ...]:
         return tuple(
-            sql.FeatureColumn(name, path, _is_number(type_, is_label=name in self.labelled))
-            for name, path, type_ in fields
+            FeatureColumn(name, path, _is_number(type_, is_label=name in self.labelled)) for name, path, type_ in fields
         )
 
     def _listed(self, entries: tuple[str, ...]) -> list[str]:

@@ -14,6 +14,7 @@ import pyarrow.compute as pc
 from metrics_exporter.definitions import Kind, Log
 from metrics_exporter.sources import ScanTimeoutError, Warehouse, WarehouseError, sql
 from metrics_exporter.sources.log_shape import ADVICE, read_shape, table_parts
+from metrics_exporter.sources.sql.source import Source
 from metrics_exporter.windows import HOURLY, Window
 
 Kinds = Mapping[tuple[str, str], Kind]  # by (predictor, feature)
@@ -150,11 +151,11 @@ def _is_kinded(request: ScanRequest) -> bool:
     return bool(_labelled(request))
 
 
-def _span(request: ScanRequest, source: sql.Source) -> dict[str, str]:
+def _span(request: ScanRequest, source: Source) -> dict[str, str]:
     return {"start": _utc(request.start, source), "end": _utc(request.end, source)}
 
 
-def _parameters(request: ScanRequest, source: sql.Source) -> dict[str, Any]:
+def _parameters(request: ScanRequest, source: Source) -> dict[str, Any]:
     parameters: dict[str, Any] = {}
     if source.has_labels or _is_kinded(request):
         parameters["kind_predictors"] = [predictor for predictor, _ in request.kinds]
@@ -171,7 +172,7 @@ def _parameters(request: ScanRequest, source: sql.Source) -> dict[str, Any]:
     return parameters
 
 
-def _utc(time: datetime, source: sql.Source) -> str:
+def _utc(time: datetime, source: Source) -> str:
     text = time.strftime("%Y-%m-%d %H:%M:%S")
     return text if source.sent_at == "naive" else f"{text}+00"
 

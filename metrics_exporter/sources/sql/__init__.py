@@ -6,14 +6,11 @@ values) never does: it comes in as parameters and comes out as rows.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
-
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from metrics_exporter.definitions import Columns
 from metrics_exporter.profiles.merge import TOP_CATEGORIES
 from metrics_exporter.profiles.table import GRID
+from metrics_exporter.sources.sql.source import Source
 
 # Quantile grids are exact for models with at most so many rows in an hour; beyond that, approximate.
 EXACT_ROWS = 10_000
@@ -31,55 +28,6 @@ DENSE_SHARE = 0.75
 MOST_FEATURES = 20_000
 # So many names of categories beyond the top are handed on: enough to know them all where there are at most 1,000.
 MOST_NAMES = 1_000
-
-
-Layout = Literal["map", "json_map", "json", "columns"]
-
-
-@dataclass(frozen=True)
-class FeatureColumn:
-    """One feature with a column (or STRUCT field) of its own.
-
-    Attributes:
-        name: the feature's name.
-        path: the column, and the field in it for a STRUCT.
-        is_number: its type is a number; otherwise it is read as text.
-    """
-
-    name: str
-    path: tuple[str, ...]
-    is_number: bool
-
-
-@dataclass(frozen=True)
-class Source:
-    """A log as the warehouse has it: where its columns are, and of what shape.
-
-    Attributes:
-        table: the qualified name's parts.
-        sent_at: how the time of sending is stored.
-        layout: how the features are.
-        feature_columns: the features of the layout `columns`, else empty.
-        has_numbers: some features come as numbers.
-        has_labels: some features come as text.
-        defaults: how `default_values_used` is stored; None: there is no such column.
-        result: how `prediction_result` is.
-        number_names: the columns of `predictor_name` and `model_id` that hold numbers.
-        has_text_ids: prediction ids are text, of which the empty one is none.
-    """
-
-    table: tuple[str, ...]
-    columns: Columns
-    sent_at: Literal["naive", "zoned", "text"]
-    layout: Layout
-    feature_columns: tuple[FeatureColumn, ...]
-    has_numbers: bool
-    has_labels: bool
-    defaults: Literal["list", "text"] | None
-    result: Literal["number", "text"]
-    number_names: frozenset[str]
-    has_text_ids: bool
-
 
 _ENVIRONMENT = Environment(
     loader=PackageLoader("metrics_exporter.sources.sql", ""),

@@ -1,0 +1,55 @@
+"""A prediction log as a warehouse has it: what the SQL must know of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from metrics_exporter.definitions import Columns
+
+Layout = Literal["map", "json_map", "json", "columns"]
+
+
+@dataclass(frozen=True)
+class FeatureColumn:
+    """One feature with a column (or STRUCT field) of its own.
+
+    Attributes:
+        name: the feature's name.
+        path: the column, and the field in it for a STRUCT.
+        is_number: its type is a number; otherwise it is read as text.
+    """
+
+    name: str
+    path: tuple[str, ...]
+    is_number: bool
+
+
+@dataclass(frozen=True)
+class Source:
+    """A log as the warehouse has it: where its columns are, and of what shape.
+
+    Attributes:
+        table: the qualified name's parts.
+        sent_at: how the time of sending is stored.
+        layout: how the features are.
+        feature_columns: the features of the layout `columns`, else empty.
+        has_numbers: some features come as numbers.
+        has_labels: some features come as text.
+        defaults: how `default_values_used` is stored; None: there is no such column.
+        result: how `prediction_result` is.
+        number_names: the columns of `predictor_name` and `model_id` that hold numbers.
+        has_text_ids: prediction ids are text, of which the empty one is none.
+    """
+
+    table: tuple[str, ...]
+    columns: Columns
+    sent_at: Literal["naive", "zoned", "text"]
+    layout: Layout
+    feature_columns: tuple[FeatureColumn, ...]
+    has_numbers: bool
+    has_labels: bool
+    defaults: Literal["list", "text"] | None
+    result: Literal["number", "text"]
+    number_names: frozenset[str]
+    has_text_ids: bool

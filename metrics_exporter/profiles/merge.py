@@ -227,6 +227,30 @@ def _points(table: Profiles, grids: Floats, rows: Ints) -> tuple[Floats, Floats]
     return np.hstack((values, atom_values)), np.hstack((weights, atom_weights))
 
 
+def with_atoms(grids: Floats, minimum: Floats, maximum: Floats, counts: Ints, atoms: NumberLists) -> Floats:
+    """The grids of all values, from those of the values that are no atoms.
+
+    Args:
+        grids: a row of 99 percentiles a series; NaN where all values are atoms.
+        minimum: the least of the values that are no atoms, a series each.
+        maximum: the greatest of them.
+        counts: how many they are.
+        atoms: single values and their counts, at least one a series.
+    """
+    found = np.empty(grids.shape)
+    step = max(_CHUNK_POINTS // (_POINTS + int(atoms.lengths.max(initial=0))), 1)
+    for begin in range(0, len(grids), step):
+        rows = np.arange(begin, min(begin + step, len(grids)))
+        weights = np.outer(counts[rows].astype(float), _WEIGHTS)
+        few = counts[rows] <= FEW_VALUES
+        weights[few] = _FEW[counts[rows][few]]
+        values = np.column_stack((minimum[rows], grids[rows], maximum[rows]))
+        values[counts[rows] == 0] = np.inf
+        single, masses = _matrix(atoms.take(rows))
+        found[rows] = _quantiles(np.hstack((values, single)), np.hstack((weights, masses)))
+    return found
+
+
 def _matrix(lists: NumberLists) -> tuple[Floats, Floats]:
     """Values and counts as a row each; +inf and 0 where a list is shorter than the longest."""
     lengths = lists.lengths

@@ -113,6 +113,7 @@ class _Reader:
             columns=self.log.columns,
             sent_at=self._sent_at(),
             layout=layout,
+            features_are_text=layout == "json" and self.types[str(self.log.columns.features)].form is Form.TEXT,
             feature_columns=features,
             has_numbers=self._stores(layout, features, is_number=True),
             has_labels=self._stores(layout, features, is_number=False),

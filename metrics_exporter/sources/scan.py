@@ -13,7 +13,9 @@ import pyarrow.compute as pc
 
 from metrics_exporter.definitions import Kind, Log
 from metrics_exporter.sources import ScanTimeoutError, Warehouse, WarehouseError, sql
+from metrics_exporter.sources.groups import parts
 from metrics_exporter.sources.log_shape import ADVICE, read_shape, table_parts
+from metrics_exporter.sources.sql.dialect import Dialect
 from metrics_exporter.sources.sql.source import Source
 from metrics_exporter.windows import HOURLY, Window
 
@@ -113,6 +115,12 @@ class _Scan:
         log = self.request.log
         types = self.warehouse.columns(log.table, self._left())
         source = read_shape(log, types, _labelled(self.request), self._is_empty)
+        dialect = sql.ONE_PASS.get(self.warehouse.dialect)
+        result = self._staged(source) if dialect is None else self._in_one_pass(dialect, source)
+        _refuse_unreadable(result, self.request)
+        return result
+
+    def _staged(self, source: Source) -> pa.Table:
         span = _span(self.request, source)
         statement = sql.scan(
             self.warehouse.dialect,
@@ -123,9 +131,27 @@ class _Scan:
             has_atoms=self.request.atoms.num_rows > 0,
             has_names=self.request.names.num_rows > 0,
         )
-        result = self._run(statement, {**span, **_parameters(self.request, source)}).cast(RESULT)
-        _refuse_unreadable(result, self.request)
-        return result
+        return self._run(statement, {**span, **_parameters(self.request, source)}).cast(RESULT)
+
+    def _in_one_pass(self, dialect: Dialect, source: Source) -> pa.Table:
+        span = _span(self.request, source)
+        statement = sql.exploded(
+            dialect,
+            source,
+            window_seconds=self.request.window.seconds,
+            has_repeated=self._finds(sql.repeated_key(dialect, source), span),
+            is_kinded=_is_kinded(self.request),
+            has_atoms=self.request.atoms.num_rows > 0,
+            has_names=self.request.names.num_rows > 0,
+        )
+        groups = self._run(statement, {**span, **_parameters(self.request, source)})
+        if not groups.num_rows and source.sent_at == "text" and not self._has_times(dialect, source):
+            raise _unreadable(self.request, "sent_at", "the table's rows")
+        return parts(groups, RESULT)
+
+    def _has_times(self, dialect: Dialect, source: Source) -> bool:
+        column = self.request.log.columns.sent_at
+        return self._is_empty(column) or self._finds(sql.any_time(dialect, source), {})
 
     def _is_empty(self, column: str) -> bool:
         return not self._finds(sql.any_value(self.warehouse.dialect, table_parts(self.request.log.table), column), {})

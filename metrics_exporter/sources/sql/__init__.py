@@ -6,10 +6,14 @@ values) never does: it comes in as parameters and comes out as rows.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from metrics_exporter.profiles.merge import TOP_CATEGORIES
 from metrics_exporter.profiles.table import GRID
+from metrics_exporter.sources.sql.dialect import Dialect
+from metrics_exporter.sources.sql.postgresql import PostgreSQL
 from metrics_exporter.sources.sql.source import Source
 
 # Quantile grids are exact for models with at most so many rows in an hour; beyond that, approximate.
@@ -28,6 +32,9 @@ DENSE_SHARE = 0.75
 MOST_FEATURES = 20_000
 # So many names of categories beyond the top are handed on: enough to know them all where there are at most 1,000.
 MOST_NAMES = 1_000
+
+# Those that compute a part of a statement anew each time that it is named.
+ONE_PASS: Mapping[str, Dialect] = {"postgresql": PostgreSQL()}
 
 _ENVIRONMENT = Environment(
     loader=PackageLoader("metrics_exporter.sources.sql", ""),
@@ -82,13 +89,65 @@ def scan(
     )
 
 
+def exploded(
+    dialect: Dialect,
+    source: Source,
+    *,
+    window_seconds: int,
+    has_repeated: bool,
+    is_kinded: bool,
+    has_atoms: bool,
+    has_names: bool,
+) -> str:
+    """The one statement of a time range, for a warehouse that computes a part anew each time that it is named.
+
+    Args:
+        dialect: how the warehouse writes it.
+        source: the log.
+        window_seconds: how long the windows are.
+        has_repeated: some rows of the time range share their key.
+        is_kinded: some features are known as boolean or categorical, so kinds must be looked up though all are numbers.
+        has_atoms: there are values to be counted on their own.
+        has_names: there are categories that are known from before.
+    """
+    return _ENVIRONMENT.get_template("exploded.sql.j2").render(
+        sql=dialect,
+        source=source,
+        columns=source.columns,
+        labelled=source.has_labels or is_kinded or source.result == "text",
+        is_kinded=is_kinded,
+        grid=GRID,
+        top=TOP_CATEGORIES,
+        window_seconds=window_seconds,
+        has_repeated=has_repeated,
+        has_atoms=has_atoms,
+        has_names=has_names,
+        most_features=MOST_FEATURES,
+        most_names=MOST_NAMES,
+    )
+
+
+def repeated_key(dialect: Dialect, source: Source) -> str:
+    """A statement with a row, or none where no two rows of the time range share their key; parameters: start, end."""
+    names = source.columns
+    key = [dialect.name(name, is_number=name in source.number_names) for name in (names.predictor_name, names.model_id)]
+    return (
+        f"SELECT 1 AS found FROM {dialect.table(source)} WHERE {dialect.in_range(source)} "
+        f"AND {dialect.prediction_id(source)} IS NOT NULL "
+        f"GROUP BY {', '.join(key)}, {dialect.prediction_id(source)}, {dialect.sent_at(source)} "
+        "HAVING count(*) > 1 LIMIT 1"
+    )
+
+
 def any_value(dialect: str, table: tuple[str, ...], column: str) -> str:
     """A statement with a row, or none where the column holds no value."""
-    template = _ENVIRONMENT.from_string(
-        "{% import dialect as sql %}"
-        "SELECT 1 AS found FROM {{ sql.path(table) }} WHERE {{ sql.identifier(column) }} IS NOT NULL LIMIT 1"
-    )
-    return template.render(dialect=f"dialects/{dialect}.sql.j2", table=table, column=column)
+    names = _names(dialect)
+    return f"SELECT 1 AS found FROM {names.path(table)} WHERE {names.identifier(column)} IS NOT NULL LIMIT 1"
+
+
+def any_time(dialect: Dialect, source: Source) -> str:
+    """A statement with a row, or none where no row has a time that can be read."""
+    return f"SELECT 1 AS found FROM {dialect.table(source)} WHERE {dialect.sent_at(source)} IS NOT NULL LIMIT 1"
 
 
 def row_without_id(dialect: str, source: Source) -> str:
@@ -99,3 +158,8 @@ def row_without_id(dialect: str, source: Source) -> str:
         "WHERE {{ sql.in_range(source) }} AND {{ sql.identifier(source.columns.prediction_id) }} IS NULL LIMIT 1"
     )
     return template.render(dialect=f"dialects/{dialect}.sql.j2", source=source)
+
+
+def _names(dialect: str) -> Dialect:
+    """How names are quoted: DuckDB does so as the standard says."""
+    return ONE_PASS.get(dialect, Dialect())

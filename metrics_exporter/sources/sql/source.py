@@ -33,6 +33,7 @@ class Source:
         table: the qualified name's parts.
         sent_at: how the time of sending is stored.
         layout: how the features are.
+        features_are_text: the column with the features is text, so that it need not be JSON.
         feature_columns: the features of the layout `columns`, else empty.
         has_numbers: some features come as numbers.
         has_labels: some features come as text.
@@ -46,6 +47,7 @@ class Source:
     columns: Columns
     sent_at: Literal["naive", "zoned", "text"]
     layout: Layout
+    features_are_text: bool
     feature_columns: tuple[FeatureColumn, ...]
     has_numbers: bool
     has_labels: bool
@@ -53,3 +55,11 @@ class Source:
     result: Literal["number", "text"]
     number_names: frozenset[str]
     has_text_ids: bool
+
+    @property
+    def features(self) -> str:
+        """The column with all features, of the layouts that have one."""
+        column = self.columns.features
+        if not isinstance(column, str):
+            raise TypeError(f"the layout {self.layout} has no column with all features")
+        return column

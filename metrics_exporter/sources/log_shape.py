@@ -118,7 +118,7 @@ class _Reader:
             has_numbers=self._stores(layout, features, is_number=True),
             has_labels=self._stores(layout, features, is_number=False),
             defaults=self._defaults(),
-            result="text" if self._is(Form.TEXT, self.log.columns.prediction_result) else "number",
+            result=self._result(),
             number_names=frozenset(
                 column
                 for column in (self.log.columns.predictor_name, self.log.columns.model_id)
@@ -158,6 +158,14 @@ class _Reader:
         column = self.log.columns.prediction_result
         if self.types[column].form not in {Form.NUMBER, Form.TRUTH, Form.TEXT} and not self.is_empty(column):
             raise self._unfit(column, "prediction_result")
+
+    def _result(self) -> Literal["number", "truth", "text"]:
+        match self.types[self.log.columns.prediction_result].form:
+            case Form.TEXT:
+                return "text"
+            case Form.TRUTH:
+                return "truth"
+        return "number"
 
     def _defaults(self) -> Literal["list", "text"] | None:
         column = self.log.columns.default_values_used

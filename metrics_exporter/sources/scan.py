@@ -144,7 +144,7 @@ class _Scan:
             has_atoms=self.request.atoms.num_rows > 0,
             has_names=self.request.names.num_rows > 0,
         )
-        groups = self._run(statement, {**span, **_parameters(self.request, source)})
+        groups = self._run(statement, {**span, **_parameters(self.request, source), **_atom_roles(self.request)})
         if not groups.num_rows and source.sent_at == "text" and not self._has_times(dialect, source):
             raise _unreadable(self.request, "sent_at", "the table's rows")
         return parts(groups, RESULT)
@@ -196,6 +196,17 @@ def _parameters(request: ScanRequest, source: Source) -> dict[str, Any]:
     if source.layout == "columns":
         parameters["names"] = [column.name for column in source.feature_columns]
     return parameters
+
+
+def _atom_roles(request: ScanRequest) -> dict[str, Any]:
+    """Not every driver can bind a list with a NULL in it."""
+    if not request.atoms.num_rows:
+        return {}
+    features = request.atoms["feature"].to_pylist()
+    return {
+        "atom_features": [feature or "" for feature in features],
+        "atom_roles": ["result" if feature is None else "feature" for feature in features],
+    }
 
 
 def _utc(time: datetime, source: Source) -> str:

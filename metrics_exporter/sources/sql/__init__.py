@@ -12,9 +12,12 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from metrics_exporter.profiles.merge import TOP_CATEGORIES
 from metrics_exporter.profiles.table import GRID
+from metrics_exporter.sources.sql.clickhouse import ClickHouse
 from metrics_exporter.sources.sql.dialect import Dialect
 from metrics_exporter.sources.sql.postgresql import PostgreSQL
 from metrics_exporter.sources.sql.source import Source
+from metrics_exporter.sources.sql.spark import Spark
+from metrics_exporter.sources.sql.trino import Trino
 
 # Quantile grids are exact for models with at most so many rows in an hour; beyond that, approximate.
 EXACT_ROWS = 10_000
@@ -34,7 +37,12 @@ MOST_FEATURES = 20_000
 MOST_NAMES = 1_000
 
 # Those that compute a part of a statement anew each time that it is named.
-ONE_PASS: Mapping[str, Dialect] = {"postgresql": PostgreSQL()}
+ONE_PASS: Mapping[str, Dialect] = {
+    "clickhouse": ClickHouse(),
+    "postgresql": PostgreSQL(),
+    "spark": Spark(),
+    "trino": Trino(),
+}
 
 _ENVIRONMENT = Environment(
     loader=PackageLoader("metrics_exporter.sources.sql", ""),

@@ -41,8 +41,14 @@ class PostgreSQL(Dialect):
     def window(self, source: Source, seconds: int) -> str:  # noqa: D102
         return f"floor(extract(epoch FROM {self.sent_at(source)}) / {seconds})::bigint"
 
+    def result_number(self, source: Source) -> str:
+        """A boolean becomes a double only through an integer."""
+        if source.result == "truth":
+            return f"{self.identifier(source.columns.prediction_result)}::int::float8"
+        return super().result_number(source)
+
     def to_double(self, value: str) -> str:
-        """A number of any type; a boolean only through int."""
+        """A number of any type."""
         return f"({value})::float8"
 
     def to_text(self, value: str) -> str:  # noqa: D102

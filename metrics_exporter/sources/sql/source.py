@@ -52,7 +52,7 @@ class Source:
     has_numbers: bool
     has_labels: bool
     defaults: Literal["list", "text"] | None
-    result: Literal["number", "text"]
+    result: Literal["number", "truth", "text"]
     number_names: frozenset[str]
     has_text_ids: bool
 

@@ -23,7 +23,7 @@ SERIES_LIMIT = 1_000_000
 LOOKBACK_DAYS = 28
 RECOMPUTE = 3
 QUERY_TIMEOUT = timedelta(minutes=5)
-PASSWORD = "auth_password"  # noqa: S105
+PASSWORDS = ("auth_password", "warehouse_password")
 MOST_DAYS = 3650  # for each duration: beyond it, dates would have no year to stand for
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 _NEAR = 0.8  # LISTN is that near to LISTEN; HISTORY_URL is not to HISTORY
@@ -62,7 +62,7 @@ def _address(value: object) -> tuple[str, int]:
 
 def _warehouse(value: object) -> str:
     if ":" not in str(value):
-        raise ValueError("names no kind of warehouse; write duckdb:PATH")
+        raise ValueError("names no kind of warehouse; write one such as duckdb:PATH or postgresql://USER@HOST/DATABASE")
     return str(value)
 
 
@@ -93,6 +93,10 @@ class Settings(BaseModel):
     definitions: Path = Field(Path("output/metrics"), description="Folder of the generated metric definitions.")
     warehouse: Annotated[str, BeforeValidator(_warehouse)] = Field(
         description="Where the prediction log lies, such as duckdb:predictions.duckdb."
+    )
+    warehouse_password_file: Path | None = Field(
+        None,
+        description=f"File that holds the warehouse's password; or set {ENVIRONMENT_PREFIX}WAREHOUSE_PASSWORD.",
     )
     history: str = Field("history", description="Folder or bucket URL that keeps the profiles.")
     listen: Annotated[tuple[str, int], BeforeValidator(_address)] = Field(
@@ -127,11 +131,12 @@ class Settings(BaseModel):
         None, description=f"File that holds the password; or set {ENVIRONMENT_PREFIX}AUTH_PASSWORD."
     )
     auth_password: SecretStr | None = None
+    warehouse_password: SecretStr | None = None
 
     def secrets(self) -> tuple[str, ...]:
-        """What no message may show: what the addresses hold, and the password if it is known."""
-        password = self.auth_password.get_secret_value() if self.auth_password else ""
-        hidden = (*secrets(self.warehouse), *secrets(self.history), password)
+        """What no message may show: what the addresses hold, and the passwords that are known."""
+        passwords = (_revealed(self.auth_password), _revealed(self.warehouse_password))
+        hidden = (*secrets(self.warehouse), *secrets(self.history), *passwords)
         return tuple(sorted(filter(None, hidden), key=len, reverse=True))
 
     def credentials(self) -> tuple[str, str] | None:
@@ -140,7 +145,7 @@ class Settings(BaseModel):
         Raises:
             SettingsError: one of the two is missing, or the file can't be read.
         """
-        password = self.auth_password.get_secret_value() if self.auth_password else self._password_from_file()
+        password = _revealed(self.auth_password) or _from_file("auth_password_file", self.auth_password_file)
         if self.auth_username is None and password is None:
             return None
         if not self.auth_username or not password:
@@ -150,20 +155,43 @@ class Settings(BaseModel):
             )
         return self.auth_username, password
 
-    def _password_from_file(self) -> str | None:
-        if self.auth_password_file is None:
-            return None
-        try:
-            return read_text(self.auth_password_file).strip()
-        except (OSError, ValueError) as error:  # without its name, which is the password where somebody mixed them up
-            raise SettingsError(
-                f"auth_password_file: the password can't be read ({reason(error)}); name a file that holds it"
-            ) from None
+    def warehouse_login(self) -> str | None:
+        """The password for the warehouse, as it is now, if the settings have one.
+
+        Raises:
+            SettingsError: the file can't be read.
+        """
+        return warehouse_login(_revealed(self.warehouse_password), self.warehouse_password_file)
+
+
+def warehouse_login(password: str | None, file: Path | None) -> str | None:
+    """The password for the warehouse: the environment's, or what the file holds now.
+
+    Raises:
+        SettingsError: the file can't be read.
+    """
+    return password or _from_file("warehouse_password_file", file)
+
+
+def _revealed(password: SecretStr | None) -> str | None:
+    return password.get_secret_value() if password else None
+
+
+def _from_file(name: str, file: Path | None) -> str | None:
+    """The password in the file that a setting names."""
+    if file is None:
+        return None
+    try:
+        return read_text(file).strip()
+    except (OSError, ValueError) as error:  # without its name, which is the password where somebody mixed them up
+        raise SettingsError(
+            f"{name}: the password can't be read ({reason(error)}); name a file that holds it"
+        ) from None
 
 
 def names() -> tuple[str, ...]:
-    """The settings that options and the config file may hold: all but the password."""
-    return tuple(name for name in Settings.model_fields if name != PASSWORD)
+    """The settings that options and the config file may hold: all but the passwords."""
+    return tuple(name for name in Settings.model_fields if name not in PASSWORDS)
 
 
 def option(name: str) -> str:
@@ -224,10 +252,8 @@ def _read_file(file: Path) -> dict[str, Any]:
     if not isinstance(content, dict):
         raise SettingsError(f"{file}: is no mapping of settings; write lines such as `listen: 127.0.0.1:9877`")
     for key in content:
-        if key == PASSWORD:
-            raise SettingsError(
-                f"{file}: {key}: a password has no place here; use auth_password_file or {variable(key)}"
-            )
+        if key in PASSWORDS:
+            raise SettingsError(f"{file}: {key}: a password has no place here; use {key}_file or {variable(key)}")
         if key not in names():
             near = difflib.get_close_matches(str(key), names(), 1)
             advice = f"did you mean {near[0]}?" if near else f"known keys: {', '.join(names())}"

@@ -77,7 +77,10 @@ class Cycle:
         self._settings = settings
         self._definitions = contract.load(settings.definitions)
         self._warehouse = open_warehouse(
-            settings.warehouse, threads=settings.query_threads, memory_limit=settings.query_memory
+            settings.warehouse,
+            password=settings.warehouse_login,
+            threads=settings.query_threads,
+            memory_limit=settings.query_memory,
         )
         self._history = History(settings.history)
         self._history.clear_leftovers()

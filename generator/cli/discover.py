@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import difflib
 import json
-from collections.abc import Iterable, Iterator
+import os
+from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +25,7 @@ from generator.model import Registry
 from generator.report.summary import summary
 from generator.spec import seen
 from metrics_exporter.compute.log_facts import LogFacts, PredictorFacts
+from metrics_exporter.config import warehouse_login
 from metrics_exporter.definitions import Kind, Log
 
 _YEARS = range(1990, 9000)  # what is looked back to from there is a date, too
@@ -53,6 +56,14 @@ Examples:
     envvar="DRIFTGAUGE_WAREHOUSE",
     help="Where the prediction log lies, such as duckdb:predictions.duckdb.",
 )
+@click.option(
+    "--warehouse-password-file",
+    "password_file",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    envvar="DRIFTGAUGE_WAREHOUSE_PASSWORD_FILE",
+    help="File that holds the warehouse's password; or set DRIFTGAUGE_WAREHOUSE_PASSWORD.",
+)
 @click.option("--table", callback=_table, help="Read this table only. Without it: all logs of the registry.")
 @click.option("--days", type=click.IntRange(1, 28), default=7, show_default=True, help="How far back to read.")
 @click.option(
@@ -70,6 +81,7 @@ def command(
     *,
     registry: Path,
     warehouse: str,
+    password_file: Path | None,
     table: str | None,
     days: int,
     now: datetime | None,
@@ -94,7 +106,8 @@ def command(
     except LookupError as error:
         raise click.BadParameter(str(error.args[0]), param_hint="--table") from None
     moment = (now or datetime.now(UTC)).replace(tzinfo=UTC)
-    found = _read(warehouse, logs, known, now=moment, days=days, timeout_seconds=timeout)
+    password = partial(warehouse_login, os.environ.get("DRIFTGAUGE_WAREHOUSE_PASSWORD"), password_file)
+    found = _read(warehouse, password, logs, known, now=moment, days=days, timeout_seconds=timeout)
     proposal = propose.propose(found, known)
     changed, by_hand = edits(registry, proposal, table if known is None else None)
     if do_write:
@@ -121,15 +134,28 @@ def _registry(folder: Path) -> Registry | None:
 
 
 def _read(
-    url: str, logs: dict[str, Log], registry: Registry | None, *, now: datetime, days: int, timeout_seconds: float
+    url: str,
+    password: Callable[[], str | None],
+    logs: dict[str, Log],
+    registry: Registry | None,
+    *,
+    now: datetime,
+    days: int,
+    timeout_seconds: float,
 ) -> tuple[LogFacts, ...]:
-    from metrics_exporter.compute.discovery import discover  # noqa: PLC0415 - reading needs numpy and the warehouse's driver
     from metrics_exporter.errors import UserError  # noqa: PLC0415
     from metrics_exporter.progress import progress  # noqa: PLC0415
+    from metrics_exporter.sources import driver_missing  # noqa: PLC0415
 
     try:
+        from metrics_exporter.compute.discovery import discover  # noqa: PLC0415 - reading needs what an extra installs
+
         with progress(f"reading {days} days of the log"):
-            return discover(url, logs, _kinds(registry), now=now, days=days, timeout_seconds=timeout_seconds)
+            return discover(
+                url, logs, _kinds(registry), now=now, days=days, timeout_seconds=timeout_seconds, password=password
+            )
+    except ModuleNotFoundError as error:
+        raise click.ClickException(str(driver_missing(url, error))) from None
     except UserError as error:
         raise click.ClickException(str(error)) from None
 

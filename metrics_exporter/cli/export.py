@@ -13,7 +13,9 @@ from typing import Any
 import click
 
 from metrics_exporter import config, logs
+from metrics_exporter.errors import UserError
 from metrics_exporter.signals import Signals
+from metrics_exporter.sources import driver_missing
 from metrics_exporter.urls import without_secrets
 
 _YEARS = range(1990, 9000)  # what is looked back to and ahead from there is a date, too
@@ -55,6 +57,7 @@ Each option but --once and --now is also a key of the config file and a variable
 Examples:
   driftgauge export --warehouse duckdb:predictions.duckdb
   driftgauge export --warehouse 'duckdb:log/*.parquet' --history s3://bucket/driftgauge
+  driftgauge export --warehouse postgresql://driftgauge@host/db --warehouse-password-file /run/secrets/db
   driftgauge export --config exporter.yaml --listen 0.0.0.0:9877 --log-format json
   driftgauge export --config exporter.yaml --once | grep ml_predictions
   kill -HUP PID    # take up changed definitions now
@@ -81,20 +84,21 @@ def command(file: Path | None, once: bool, now: str | None, **options: str | Non
         settings = config.read(given, os.environ, file)
     except config.SettingsError as error:
         raise (click.UsageError if error.usage else click.ClickException)(str(error)) from None
-    try:  # only now: the warehouse's driver takes its time to load, and may not be installed
-        from metrics_exporter.errors import UserError  # noqa: PLC0415
-        from metrics_exporter.service import serve  # noqa: PLC0415
-    except ModuleNotFoundError as error:
-        raise click.ClickException(
-            f"the exporter needs {error.name}; install it with: pip install 'driftgauge[duckdb]'"
-        ) from None
     try:
-        if signals is None:
-            _print_once(settings, clock or datetime.now(UTC))
-        else:
-            serve(settings, clock, signals)
+        _run(settings, clock, signals)
     except UserError as error:
         raise click.ClickException(str(error)) from None
+
+
+def _run(settings: config.Settings, clock: datetime | None, signals: Signals | None) -> None:
+    try:  # only now: what the warehouse's extra installs takes its time to load, and may not be there
+        from metrics_exporter.service import serve  # noqa: PLC0415
+    except ModuleNotFoundError as error:
+        raise driver_missing(settings.warehouse, error) from None
+    if signals is None:
+        _print_once(settings, clock or datetime.now(UTC))
+    else:
+        serve(settings, clock, signals)
 
 
 def _print_once(settings: config.Settings, now: datetime) -> None:

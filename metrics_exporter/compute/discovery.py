@@ -6,7 +6,7 @@ So a feature's kind is found as the exporter will find it, and each warehouse th
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import closing
 from dataclasses import replace
 from datetime import datetime
@@ -23,7 +23,14 @@ from metrics_exporter.windows import DAY, HOUR, HOURLY
 
 
 def discover(
-    url: str, logs: Mapping[str, Log], declared: Kinds, *, now: datetime, days: int, timeout_seconds: float
+    url: str,
+    logs: Mapping[str, Log],
+    declared: Kinds,
+    *,
+    now: datetime,
+    days: int,
+    timeout_seconds: float,
+    password: Callable[[], str | None] = lambda: None,
 ) -> tuple[LogFacts, ...]:
     """Read the last days of each log.
 
@@ -34,12 +41,13 @@ def discover(
         now: UTC; the hour that it is in is read, too.
         days: how far back.
         timeout_seconds: the deadline of each statement.
+        password: for the warehouse, if it is not in the URL.
 
     Raises:
         WarehouseError: a log can't be read; the message says what to do.
     """
     end = windows.floor(now, HOUR) + HOUR
-    with closing(open_warehouse(url)) as warehouse:
+    with closing(open_warehouse(url, password=password)) as warehouse:
         return tuple(
             _Reader(warehouse, name, log, declared, timeout_seconds).read(end - days * DAY, end)
             for name, log in logs.items()

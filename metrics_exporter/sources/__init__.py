@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
-
-import pyarrow as pa
 
 from metrics_exporter import scratch
 from metrics_exporter.errors import UserError
 
-if TYPE_CHECKING:
+if TYPE_CHECKING:  # what a warehouse's extra installs is not there to say which extra it is
+    import pyarrow as pa
+
     from metrics_exporter.sources.log_shape import ColumnType
 
 
@@ -58,28 +61,112 @@ class Warehouse(Protocol):
         """Let go of all connections, until the next question."""
 
 
-def open_warehouse(url: str, *, threads: int | None = None, memory_limit: str | None = None) -> Warehouse:
-    """The warehouse behind a URL, such as `duckdb:log.duckdb` or `duckdb:log/*.parquet`; connects at the first scan.
+@dataclass(frozen=True)
+class Access:
+    """What a warehouse is reached with, and what it may use.
+
+    Attributes:
+        url: kind and place, as the user wrote them.
+        password: asked at each connection, so that a new one needs no restart; None: what the URL has, or the driver
+            finds by itself.
+        threads: how many cores a warehouse that computes in this process may use; None: all.
+        memory_limit: the memory that such a one may use, such as "500MB"; None: as much as it sees fit.
+    """
+
+    url: str = field(repr=False)
+    password: Callable[[], str | None] = lambda: None
+    threads: int | None = None
+    memory_limit: str | None = None
+
+    def login(self) -> str | None:
+        """The password as it is now.
+
+        Raises:
+            WarehouseError: the file that holds it can't be read.
+        """
+        try:
+            return self.password()
+        except UserError as error:
+            raise WarehouseError(str(error)) from None
+
+
+@dataclass(frozen=True)
+class _Kind:
+    """A kind of warehouse.
+
+    Attributes:
+        module: the one in this package whose `connect` takes an Access.
+        extra: what installs its driver.
+        example: a URL.
+    """
+
+    module: str
+    extra: str
+    example: str
+
+
+_POSTGRESQL = _Kind("postgresql", "postgres", "postgresql://user@host/database")
+_SPARK = _Kind("spark", "spark", "spark:local[2] or sc://host")
+_KINDS = {
+    "duckdb": _Kind("duckdb", "duckdb", "duckdb:predictions.duckdb or duckdb:log/*.parquet"),
+    "postgresql": _POSTGRESQL,
+    "postgres": _POSTGRESQL,
+    "trino": _Kind("trino", "trino", "trino://user@host:8080/catalog/schema"),
+    "clickhouse": _Kind("clickhouse", "clickhouse", "clickhouse://user@host/database"),
+    "snowflake": _Kind("snowflake", "snowflake", "snowflake://user@account/database/schema?warehouse=name"),
+    "bigquery": _Kind("bigquery", "bigquery", "bigquery://project/dataset"),
+    "databricks": _Kind("databricks", "databricks", "databricks://host/catalog/schema?http_path=/sql/…"),
+    "spark": _SPARK,
+    "sc": _SPARK,
+}
+
+
+def open_warehouse(
+    url: str,
+    *,
+    password: Callable[[], str | None] = lambda: None,
+    threads: int | None = None,
+    memory_limit: str | None = None,
+) -> Warehouse:
+    """The warehouse behind a URL, such as `duckdb:log/*.parquet`; connects at the first question.
 
     Args:
         url: kind and place.
-        threads: how many cores a warehouse that computes in this process may use; None: all.
-        memory_limit: the memory that such a one may use, such as "500MB"; None: as much as it sees fit.
+        password: see Access, as for all others.
+        threads: how many cores may be used here.
+        memory_limit: how much memory may be used here.
 
     Raises:
-        WarehouseError: there is no warehouse of that kind, or its name is no text.
+        WarehouseError: there is no warehouse of that kind, its driver is not installed, or the URL can't be used.
     """
-    kind, _, place = url.partition(":")
-    if kind != "duckdb" or not place:
-        raise WarehouseError(
-            "the warehouse URL begins with no known kind; write `duckdb:` and a database file, "
-            "or a pattern for Parquet or CSV files, such as `duckdb:log/*.parquet`"
-        )
-    if url.encode("utf-8", "replace").decode() != url:  # DuckDB would not say what is wrong
-        raise WarehouseError("the warehouse URL is not UTF-8; rename the file, or name it by a pattern")
-    from metrics_exporter.sources.duckdb import DuckDBWarehouse  # noqa: PLC0415 - only who uses it needs it
+    kind = _kind(url)
+    try:
+        module = import_module(f"{__name__}.{kind.module}")
+    except ImportError as error:
+        raise driver_missing(url, error) from None
+    warehouse: Warehouse = module.connect(Access(url, password, threads, memory_limit))
+    return warehouse
 
-    return DuckDBWarehouse(place, threads=threads, memory_limit=memory_limit)
+
+def driver_missing(url: str, error: ImportError) -> WarehouseError:
+    """What to install for a warehouse, where an import that it needs failed."""
+    kind = _kind(url)
+    return WarehouseError(
+        f"the warehouse needs {error.name or error}; install it with: pip install 'driftgauge[{kind.extra}]'"
+    )
+
+
+def _kind(url: str) -> _Kind:
+    """The kind of a URL's scheme, after which SQLAlchemy's users may name a driver: `postgresql+psycopg://`."""
+    scheme, _, place = url.partition(":")
+    kind = _KINDS.get(scheme.partition("+")[0].lower())
+    if kind is not None and place:
+        return kind
+    if kind is not None:
+        raise WarehouseError(f"the warehouse URL names no place; write one such as {kind.example}")
+    near = get_close_matches(scheme.lower(), _KINDS, 1)
+    advice = f"did you mean {near[0]}, as in {_KINDS[near[0]].example}?" if near else f"known are {', '.join(_KINDS)}"
+    raise WarehouseError(f"the warehouse URL begins with no known kind; {advice}")
 
 
 @contextmanager

@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 import duckdb
 import pyarrow as pa
 
-from metrics_exporter.sources import WarehouseError, spill_folder
+from metrics_exporter.sources import Access, WarehouseError, spill_folder
 from metrics_exporter.sources.log_shape import ColumnType, Form, did_you_mean, table_parts
 from metrics_exporter.urls import is_url, scrubbed, shown
 
@@ -58,6 +58,18 @@ _NAMED = 10
 
 logger = logging.getLogger(__name__)
 T = TypeVar("T")
+
+
+def connect(access: Access) -> DuckDBWarehouse:
+    """The warehouse behind `duckdb:` and a path or a pattern.
+
+    Raises:
+        WarehouseError: the path is no text.
+    """
+    if access.url.encode("utf-8", "replace").decode() != access.url:  # DuckDB would not say what is wrong
+        raise WarehouseError("the warehouse URL is not UTF-8; rename the file, or name it by a pattern")
+    place = access.url.partition(":")[2]
+    return DuckDBWarehouse(place, threads=access.threads, memory_limit=access.memory_limit)
 
 
 class DuckDBWarehouse:

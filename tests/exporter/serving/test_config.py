@@ -52,10 +52,17 @@ def test_addresses(text: str, address: tuple[str, int]) -> None:
         ("query_threads: 0", "exporter.yaml: query_threads: input should be greater than or equal to 1"),
         ("grafana_url: javascript:alert(1)", "exporter.yaml: grafana_url: is no address of a page; write one such as"),
         ("series_limit: 0", "exporter.yaml: series_limit: input should be greater than or equal to 1"),
-        ("auth_password: hunter2", "exporter.yaml: auth_password: a password has no place here"),
+        (
+            "auth_password: hunter2",
+            "exporter.yaml: auth_password: a password has no place here; use auth_password_file",
+        ),
+        ("warehouse_password: hunter2", "has no place here; use warehouse_password_file or DRIFTGAUGE_WAREHOUSE_PASS"),
         ("- a", "exporter.yaml: is no mapping of settings"),
         ("a: [", "exporter.yaml: can't be read"),
-        ("warehouse: predictions", "exporter.yaml: warehouse: names no kind of warehouse; write duckdb:PATH"),
+        (
+            "warehouse: predictions",
+            "exporter.yaml: warehouse: names no kind of warehouse; write one such as duckdb:PATH",
+        ),
     ],
 )
 def test_a_mistake_in_the_file_names_file_and_key(file: Path, content: str, message: str) -> None:
@@ -168,8 +175,9 @@ def test_somebody_else_s_variable_is_none_of_ours(name: str) -> None:
 
 def test_all_that_no_message_may_show_is_known() -> None:
     options = {"warehouse": "duckdb:postgres://u:hun%2Fter2@host/db?token=abcdef", "history": "s3://key:word@bucket"}
-    hidden = config.read(options, {"DRIFTGAUGE_AUTH_PASSWORD": "hunter3"}, None).secrets()
-    assert {"hun/ter2", "hun%2Fter2", "abcdef", "word", "hunter3"} <= {*hidden}
+    environment = {"DRIFTGAUGE_AUTH_PASSWORD": "hunter3", "DRIFTGAUGE_WAREHOUSE_PASSWORD": "hunter4"}
+    hidden = config.read(options, environment, None).secrets()
+    assert {"hun/ter2", "hun%2Fter2", "abcdef", "word", "hunter3", "hunter4"} <= {*hidden}
 
 
 @pytest.mark.parametrize("text", ["9877", "host", "1.2.3.4:99999", "::1:80", "a b:"])
@@ -215,6 +223,18 @@ def test_credentials_from_a_file(tmp_path: Path) -> None:
     secret.write_text("hunter2\n")
     options = {**OPTIONS, "auth_username": "prometheus", "auth_password_file": str(secret)}
     assert config.read(options, {}, None).credentials() == ("prometheus", "hunter2")
+
+
+def test_the_warehouse_s_password_is_read_anew_each_time(tmp_path: Path) -> None:
+    secret = tmp_path / "secret"
+    secret.write_text("hunter2\n")
+    settings = config.read({**OPTIONS, "warehouse_password_file": str(secret)}, {}, None)
+    assert settings.warehouse_login() == "hunter2"
+    secret.write_text("hunter3\n")
+    assert settings.warehouse_login() == "hunter3"
+    from_environment = config.read(OPTIONS, {"DRIFTGAUGE_WAREHOUSE_PASSWORD": "hunter4"}, None)
+    assert from_environment.warehouse_login() == "hunter4"
+    assert "hunter" not in repr(from_environment)
 
 
 @pytest.mark.parametrize(

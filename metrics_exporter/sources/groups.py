@@ -239,7 +239,7 @@ class _Shapes:
         minimum, maximum = np.full(len(numbers), np.inf), np.full(len(numbers), -np.inf)
         np.minimum.at(minimum, place, least)
         np.maximum.at(maximum, place, greatest)
-        deviations[~np.isfinite(deviations)] = np.nan
+        deviations = np.where(np.isfinite(deviations), deviations, np.nan)
         return dict(zip(MOMENTS, (merged, deviations, minimum, maximum), strict=True))
 
     def _atoms(self, place: Ints, size: int) -> NumberLists:

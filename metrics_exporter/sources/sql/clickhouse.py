@@ -20,41 +20,41 @@ class ClickHouse(Dialect):
     infinity = "inf"
     nan = "nan"
 
-    def identifier(self, name: str) -> str:  # noqa: D102
+    def identifier(self, name: str) -> str:
         return "`" + name.replace("\\", "\\\\").replace("`", "\\`") + "`"
 
     def string(self, text: str) -> str:
         """A backslash begins an escape."""
         return "'" + text.replace("\\", "\\\\").replace("'", "\\'") + "'"
 
-    def parameter(self, name: str) -> str:  # noqa: D102
+    def parameter(self, name: str) -> str:
         return f"{{{name}:String}}"
 
-    def listed_parameters(self, alias: str, columns: Mapping[str, tuple[str, str]]) -> str:  # noqa: D102
+    def listed_parameters(self, alias: str, columns: Mapping[str, tuple[str, str]]) -> str:
         lists = ", ".join(f"{{{name}:Array({kind})}} AS {column}" for column, (name, kind) in columns.items())
         return f"(SELECT {', '.join(columns)} FROM system.one ARRAY JOIN {lists}) AS {alias}"
 
-    def time_of_text(self, text: str) -> str:  # noqa: D102
+    def time_of_text(self, text: str) -> str:
         return f"parseDateTime64BestEffortOrNull(trimBoth({text}), 6, 'UTC')"
 
-    def time(self, source: Source, name: str) -> str:  # noqa: D102
+    def time(self, source: Source, name: str) -> str:
         return f"toDateTime64({self.parameter(name)}, 6, 'UTC')"
 
-    def window(self, source: Source, seconds: int) -> str:  # noqa: D102
+    def window(self, source: Source, seconds: int) -> str:
         moment = f"assumeNotNull(toDateTime64({self.sent_at(source)}, 6, 'UTC'))"
         return f"intDiv(toUnixTimestamp64Micro({moment}), {seconds}000000)"
 
-    def array(self, items: Iterable[str], kind: str) -> str:  # noqa: D102
+    def array(self, items: Iterable[str], kind: str) -> str:
         return f"CAST([{', '.join(items)}] AS Array({kind}))"
 
-    def names_of_columns(self, source: Source) -> str:  # noqa: D102
+    def names_of_columns(self, source: Source) -> str:
         return self.array((self.string(column.name) for column in source.feature_columns), "String")
 
-    def column(self, feature: FeatureColumn) -> str:  # noqa: D102
+    def column(self, feature: FeatureColumn) -> str:
         first, *rest = feature.path
         return f"tupleElement({self.identifier(first)}, {self.string(rest[0])})" if rest else self.identifier(first)
 
-    def feature_columns(self, source: Source) -> str:  # noqa: D102
+    def feature_columns(self, source: Source) -> str:
         if source.layout == "columns":
             return super().feature_columns(source)
         column = self.identifier(source.features)
@@ -82,13 +82,13 @@ class ClickHouse(Dialect):
             return f"CAST({self.identifier(source.columns.default_values_used)} AS Array(String))"
         return super().defaults(source)
 
-    def defaults_unreadable(self, source: Source) -> str:  # noqa: D102
+    def defaults_unreadable(self, source: Source) -> str:
         if source.defaults != "text":
             return "FALSE"
         text = self.to_text(self.identifier(source.columns.default_values_used))
         return f"coalesce(NOT {self.is_one_of(text, NO_LIST)} AND empty({self.list_of_text(text)}), FALSE)"
 
-    def list_of_text(self, text: str) -> str:  # noqa: D102
+    def list_of_text(self, text: str) -> str:
         few = rf"^\s*[\[({{]?\s*({ITEM})(\s*[,;|]\s*({ITEM}))*\s*[,;|]?\s*[\])}}]?\s*$"
         sound = f"coalesce({text}, '')"
         return (
@@ -100,7 +100,7 @@ class ClickHouse(Dialect):
             f"extractAll({sound}, {self.string(ITEM.replace('( +', '(?: +'))})), CAST([] AS Array(String)))"
         )
 
-    def entries(self, rows: str, source: Source) -> str:  # noqa: D102
+    def entries(self, rows: str, source: Source) -> str:
         return (
             f"{rows} ARRAY JOIN "
             f"arrayConcat([CAST(NULL AS {self.text})], names, "
@@ -108,29 +108,29 @@ class ClickHouse(Dialect):
             "arrayConcat([result_number], numbers) AS number, arrayConcat([result_label], labels) AS label"
         )
 
-    def matches(self, text: str, pattern: str) -> str:  # noqa: D102
+    def matches(self, text: str, pattern: str) -> str:
         return f"match({text}, {self.string(pattern)})"
 
-    def is_nan(self, number: str) -> str:  # noqa: D102
+    def is_nan(self, number: str) -> str:
         return f"isNaN({number})"
 
-    def is_finite(self, number: str) -> str:  # noqa: D102
+    def is_finite(self, number: str) -> str:
         return f"isFinite({number})"
 
-    def double_of_number(self, text: str) -> str:  # noqa: D102
+    def double_of_number(self, text: str) -> str:
         return f"toFloat64OrNull(trimBoth({text}))"
 
-    def contains(self, items: str, item: str) -> str:  # noqa: D102
+    def contains(self, items: str, item: str) -> str:
         return f"has({items}, {item})"
 
-    def quantiles(self, number: str, ranks: Sequence[float]) -> str:  # noqa: D102
+    def quantiles(self, number: str, ranks: Sequence[float]) -> str:
         return f"quantilesGK({_ACCURACY}, {', '.join(map(str, ranks))})({number})"
 
-    def any_value(self, item: str) -> str:  # noqa: D102
+    def any_value(self, item: str) -> str:
         return f"any({item})"
 
-    def first_names(self, item: str, condition: str, most: int) -> str:  # noqa: D102
+    def first_names(self, item: str, condition: str, most: int) -> str:
         return f"arraySlice(groupArrayIf({item}, {condition}), 1, {most})"
 
-    def content_key(self, source: Source) -> str:  # noqa: D102
+    def content_key(self, source: Source) -> str:
         return "cityHash64(toString(tuple(result_number, result_label, defaults, names, numbers, labels)))"

@@ -23,22 +23,30 @@ class PostgreSQL(Dialect):
     infinity = "'Infinity'::float8"
     nan = "'NaN'::float8"
 
-    def parameter(self, name: str) -> str:  # noqa: D102
+    def identifier(self, name: str) -> str:
+        """The driver reads a % as the beginning of a parameter."""
+        return super().identifier(name).replace("%", "%%")
+
+    def string(self, text: str) -> str:
+        """As an identifier."""
+        return super().string(text).replace("%", "%%")
+
+    def parameter(self, name: str) -> str:
         return f"%({name})s"
 
-    def listed_parameters(self, alias: str, columns: Mapping[str, tuple[str, str]]) -> str:  # noqa: D102
+    def listed_parameters(self, alias: str, columns: Mapping[str, tuple[str, str]]) -> str:
         lists = ", ".join(f"{self.parameter(name)}::{kind}[]" for name, kind in columns.values())
         return f"unnest({lists}) AS {alias} ({', '.join(columns)})"
 
-    def time(self, source: Source, name: str) -> str:  # noqa: D102
+    def time(self, source: Source, name: str) -> str:
         return f"{self.parameter(name)}::{'timestamp' if source.sent_at == 'naive' else 'timestamptz'}"
 
-    def time_of_text(self, text: str) -> str:  # noqa: D102
+    def time_of_text(self, text: str) -> str:
         iso = r"^\s*[0-9]{4}-(0[1-9]|1[0-2])-([0-2][0-9]|3[01])([T ]([01][0-9]|2[0-3])(:[0-5][0-9]){1,2}([.][0-9]+)?)?"
         zone = r"\s*(Z|[+-][0-9]{2}(:?[0-9]{2})?)?\s*$"
         return f"CASE WHEN {self.matches(text, iso + zone)} THEN ({text})::timestamptz END"
 
-    def window(self, source: Source, seconds: int) -> str:  # noqa: D102
+    def window(self, source: Source, seconds: int) -> str:
         return f"floor(extract(epoch FROM {self.sent_at(source)}) / {seconds})::bigint"
 
     def result_number(self, source: Source) -> str:
@@ -51,10 +59,10 @@ class PostgreSQL(Dialect):
         """A number of any type."""
         return f"({value})::float8"
 
-    def to_text(self, value: str) -> str:  # noqa: D102
+    def to_text(self, value: str) -> str:
         return f"({value})::text"
 
-    def matches(self, text: str, pattern: str) -> str:  # noqa: D102
+    def matches(self, text: str, pattern: str) -> str:
         return f"{text} ~ {self.string(pattern)}"
 
     def double_of_number(self, text: str) -> str:
@@ -66,37 +74,37 @@ class PostgreSQL(Dialect):
             f"WHEN abs({text}::numeric) < {_LEAST}::numeric THEN 0::float8 ELSE {text}::float8 END"
         )
 
-    def label(self, number: str) -> str:  # noqa: D102
+    def label(self, number: str) -> str:
         return (
             f"CASE WHEN {number} = floor({number}) AND abs({number}) <= 9e18 "
             f"THEN ({number})::bigint::text ELSE ({number})::text END"
         )
 
-    def is_nan(self, number: str) -> str:  # noqa: D102
+    def is_nan(self, number: str) -> str:
         return f"{number} = {self.nan}"
 
     def is_finite(self, number: str) -> str:
         """NaN is greater than all else."""
         return f"{number} > -{self.infinity} AND {number} < {self.infinity}"
 
-    def contains(self, items: str, item: str) -> str:  # noqa: D102
+    def contains(self, items: str, item: str) -> str:
         return f"{item} = ANY({items})"
 
     def mean(self, number: str) -> str:
         """As elsewhere; a product that is too small would fail."""
         return f"avg(CASE WHEN abs({number}) < 1e-280 THEN 0 ELSE {number} * {_SCALE}::float8 END) / {_SCALE}::float8"
 
-    def quantiles(self, number: str, ranks: Sequence[float]) -> str:  # noqa: D102
+    def quantiles(self, number: str, ranks: Sequence[float]) -> str:
         return f"percentile_disc(ARRAY[{', '.join(map(str, ranks))}]::float8[]) WITHIN GROUP (ORDER BY {number})"
 
     def any_value(self, item: str) -> str:
         """Of one that is not NULL, and others that are."""
         return f"max({item})"
 
-    def first_names(self, item: str, condition: str, most: int) -> str:  # noqa: D102
+    def first_names(self, item: str, condition: str, most: int) -> str:
         return f"(array_agg({item}) FILTER (WHERE {condition}))[1:{most}]"
 
-    def by_bytes(self, text: str) -> str:  # noqa: D102
+    def by_bytes(self, text: str) -> str:
         return f'{text} COLLATE "C"'
 
     def list_of_text(self, text: str) -> str:
@@ -118,21 +126,21 @@ class PostgreSQL(Dialect):
             return "FALSE"
         return f"coalesce({self._jsonb(source)} <> 'null' AND jsonb_typeof({self._jsonb(source)}) <> 'object', FALSE)"
 
-    def feature_columns(self, source: Source) -> str:  # noqa: D102
+    def feature_columns(self, source: Source) -> str:
         if source.layout == "json":
             return f"{self._jsonb(source)} AS features"
         if source.layout == "map":
             return f"{self.identifier(source.features)} AS features"
         return super().feature_columns(source)
 
-    def array(self, items: Iterable[str], kind: str) -> str:  # noqa: D102
+    def array(self, items: Iterable[str], kind: str) -> str:
         return f"ARRAY[{', '.join(items)}]::{kind}[]"
 
-    def column(self, feature: FeatureColumn) -> str:  # noqa: D102
+    def column(self, feature: FeatureColumn) -> str:
         first, *rest = map(self.identifier, feature.path)
         return f"({first}).{rest[0]}" if rest else first
 
-    def entries(self, rows: str, source: Source) -> str:  # noqa: D102
+    def entries(self, rows: str, source: Source) -> str:
         return (
             f"{rows} CROSS JOIN LATERAL ("
             "SELECT NULL::text AS feature, result_number AS number, result_label AS label UNION ALL "
@@ -141,7 +149,7 @@ class PostgreSQL(Dialect):
             f"WHERE {self._is_missing(source)}) AS entry"
         )
 
-    def content_key(self, source: Source) -> str:  # noqa: D102
+    def content_key(self, source: Source) -> str:
         content = "features::text" if source.layout != "columns" else "numbers, labels"
         return f"result_number, result_label, defaults, {content}"
 

@@ -14,6 +14,9 @@ _URL = re.compile(
 )
 _SHORTEST = 4  # a query's value of fewer characters, such as `on`, is no secret, and is part of many words
 
+# A user of these is a name, which their messages need; elsewhere it may be a key that opens all by itself.
+_NAMED_USERS = re.compile(r"\b(?:postgres(?:ql)?|trino|clickhouse)(?:\+\w+)?://\Z", re.I)
+
 # What a text may hold whose URLs nobody knows: user and password (a whole URL may be percent-encoded, too), a query,
 # and a password as drivers write it.
 _USER = re.compile(rf"(?P<scheme>\b[A-Za-z][\w+.-]{{0,30}}(?::|%3A)(?:/|%2F){{2}})(?:{_LOGIN})(?:@|%40)", re.I)
@@ -41,9 +44,12 @@ def secrets(url: str) -> tuple[str, ...]:
     if found is None:
         return ()
     user, query = found["user"] or "", found["query"] or ""
-    written = {user, user.partition(":")[2], query, *(pair.partition("=")[2] for pair in query.split("&"))}
+    password = user.partition(":")[2]
+    if not password and _NAMED_USERS.search(found["scheme"]):
+        user = ""
+    written = {user, password, query, *(pair.partition("=")[2] for pair in query.split("&"))}
     meant = {unquote(part) for part in written} | {value for _, value in parse_qsl(query)}
-    whole = {user, user.partition(":")[2], query} - {""}
+    whole = {user, password, query} - {""}
     values = {part for part in written | meant if len(part) >= _SHORTEST}
     return tuple(sorted(whole | values, key=len, reverse=True))
 

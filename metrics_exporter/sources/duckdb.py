@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import logging
-import os
 import re
 import threading
-import time
 from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import ExitStack
 from functools import cache
 from typing import Any, TypeVar
@@ -17,7 +13,8 @@ import duckdb
 import pyarrow as pa
 
 from metrics_exporter.sources import Access, WarehouseError, spill_folder
-from metrics_exporter.sources.log_shape import ColumnType, Form, did_you_mean, table_parts
+from metrics_exporter.sources.calls import call
+from metrics_exporter.sources.log_shape import ColumnType, Form, no_table, table_parts
 from metrics_exporter.urls import is_url, scrubbed, shown
 
 _FILES = {
@@ -51,12 +48,8 @@ _FORMS = {
 }
 _CSV_LINE, _CSV_FILE = re.compile(r"CSV Error on Line: \d+"), re.compile(r"^ *file = (.+)$", re.MULTILINE)
 _CSV_ADVICE = ("Possible ", "* ")
-_STOP_SECONDS = 0.1
 _LONG = {"bigint", "ubigint", "hugeint", "uhugeint", "bignum"}
-HOPELESS_SECONDS = 30.0  # an interrupt is a matter of moments
-_NAMED = 10
 
-logger = logging.getLogger(__name__)
 T = TypeVar("T")
 
 
@@ -122,19 +115,15 @@ class DuckDBWarehouse:
 
     def _within(self, timeout_seconds: float, work: Callable[[duckdb.DuckDBPyConnection], T]) -> T:
         connection = self._connected()
-        with ThreadPoolExecutor(1) as pool:
-            # In a thread of its own: what waits for it can be interrupted by Ctrl-C, DuckDB can't.
-            running = pool.submit(work, connection)
+        with self._lock:
+            self._running = connection
+        try:
+            return call(lambda: work(connection), timeout_seconds, connection.interrupt, shown(self._place))
+        except duckdb.Error as error:
+            raise self._explained(error) from None
+        finally:
             with self._lock:
-                self._running = connection
-            try:
-                return running.result(timeout_seconds)
-            except duckdb.Error as error:
-                raise self._explained(error) from None
-            finally:
-                with self._lock:
-                    self._running = None
-                self._stop(connection, running)
+                self._running = None
 
     def _connected(self) -> duckdb.DuckDBPyConnection:
         if self._connection is None:
@@ -182,21 +171,6 @@ class DuckDBWarehouse:
                 "see to the files and the pattern"
             ) from None
 
-    def _stop(self, connection: duckdb.DuckDBPyConnection, running: Future[Any]) -> None:
-        """Wait for the end of a query that nobody wants any more; an interrupt between two statements reaches neither.
-
-        Python can't leave a thread behind that hangs in a call: only the end of the process ends it.
-        """
-        hopeless = time.monotonic() + HOPELESS_SECONDS
-        while not running.done():
-            if time.monotonic() > hopeless:
-                logger.critical(
-                    "%s: a read from it hangs, and nothing stops it; see to the disk that it is on", shown(self._place)
-                )
-                os._exit(1)
-            connection.interrupt()
-            wait([running], _STOP_SECONDS)
-
     def _explained(self, error: duckdb.Error) -> WarehouseError:
         advice = "; raise the exporter's query_memory" if isinstance(error, duckdb.OutOfMemoryException) else ""
         return WarehouseError(f"{self._words(error)}{advice}")
@@ -241,7 +215,7 @@ def _check_catalogue(connection: duckdb.DuckDBPyConnection, table: str) -> None:
     ).fetchall()
     names = {name for parts in found for name in _names(*map(str.lower, parts))}
     if tuple(part.lower() for part in table_parts(table)) not in names:
-        raise WarehouseError(_no_table(table, sorted(name for *_, name in found)))
+        raise no_table(table, sorted(name for *_, name in found))
 
 
 def _names(database: str, schema: str, name: str) -> Iterator[tuple[str, ...]]:
@@ -249,14 +223,6 @@ def _names(database: str, schema: str, name: str) -> Iterator[tuple[str, ...]]:
     yield from ((database, schema, name), (schema, name))
     if schema == "main":
         yield from ((database, name), (name,))
-
-
-def _no_table(table: str, found: list[str]) -> str:
-    there = ", ".join(found[:_NAMED]) if found else "none"
-    return (
-        f"table {table} is not in the log's database; name the table in the registry (logs: table), or create it. "
-        f"{did_you_mean(table, found) or f'There are: {there}'}"
-    )
 
 
 def _column_types(connection: duckdb.DuckDBPyConnection, table: str) -> dict[str, ColumnType]:

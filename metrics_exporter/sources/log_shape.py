@@ -5,7 +5,7 @@ from __future__ import annotations
 import fnmatch
 import logging
 import re
-from collections.abc import Callable, Iterable, Mapping, Set
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from enum import Enum, auto
@@ -18,6 +18,7 @@ from metrics_exporter.sources.sql.source import FeatureColumn, Layout, Source
 
 logger = logging.getLogger(__name__)
 
+_NAMED = 10  # tables, in a message
 _NAME_PART = re.compile(r'"((?:[^"]|"")*)"|([^."]+)')
 # What a column of a role has to hold.
 ADVICE = {
@@ -74,6 +75,15 @@ def did_you_mean(name: str, names: Iterable[str]) -> str:
     shown = {other.lower(): other for other in names}
     near = get_close_matches(name.lower(), shown, 1)
     return f"Did you mean {shown[near[0]]!r}?" if near else ""
+
+
+def no_table(table: str, found: Sequence[str]) -> WarehouseError:
+    """That a warehouse's catalogue, which has the tables `found`, has no such one."""
+    there = ", ".join(found[:_NAMED]) if found else "none"
+    return WarehouseError(
+        f"table {table} is not in the log's database; name the table in the registry (logs: table), or create it. "
+        f"{did_you_mean(table, found) or f'There are: {there}'}"
+    )
 
 
 def read_shape(log: Log, types: Types, labelled: Set[str], is_empty: Callable[[str], bool]) -> Source:

@@ -474,9 +474,9 @@ def test_init_without_room_leaves_nothing(place: Path) -> None:
 
 HOPELESS = """\
 from generator.cli import main
-from metrics_exporter.sources import duckdb
+from metrics_exporter.sources import calls
 
-duckdb.HOPELESS_SECONDS = 1
+calls.HOPELESS_SECONDS = 1
 main()
 """
 
@@ -495,7 +495,9 @@ def test_a_read_that_nothing_interrupts_ends_with_the_command(place: Path) -> No
         check=False,
     )
     assert (done.returncode, done.stdout) == (1, "")
-    assert done.stderr == "log.csv: a read from it hangs, and nothing stops it; see to the disk that it is on\n"
+    assert (
+        done.stderr == "log.csv: a read from it hangs, and nothing stops it; see to the disk or network that it is on\n"
+    )
 
 
 def test_no_room_for_the_demo_s_log_is_one_line(place: Path) -> None:

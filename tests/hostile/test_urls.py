@@ -43,6 +43,11 @@ def test_secrets_as_they_are_written_and_as_they_are_meant() -> None:
     assert scrubbed('password "hun/ter2" is wrong, as "a word" is', url) == 'password "…" is wrong, as "…" is'
 
 
+def test_a_name_is_no_secret_and_a_key_is() -> None:
+    assert secrets("postgresql+psycopg://driftgauge@host/db") == secrets("trino://driftgauge@host:8080/c") == ()
+    assert secrets("s3://driftgauge@bucket") == secrets("duckdb:https://driftgauge@host/x") == ("driftgauge",)
+
+
 @pytest.mark.parametrize(
     ("text", "public"),
     [

@@ -39,13 +39,14 @@ def test_a_kind_without_a_place_is_told_an_example() -> None:
 
 @pytest.mark.parametrize(
     ("url", "driver", "extra"),
-    [("duckdb:log.duckdb", "duckdb", "duckdb")],
+    [("postgresql://u:secret@h/db", "psycopg", "postgres"), ("duckdb:log.duckdb", "duckdb", "duckdb")],
 )
 def test_a_missing_driver_is_told_with_the_command(
     url: str, driver: str, extra: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(sys.modules, driver, None)
-    monkeypatch.delitem(sys.modules, "metrics_exporter.sources.duckdb", raising=False)
+    for module in ("postgresql", "duckdb"):
+        monkeypatch.delitem(sys.modules, f"metrics_exporter.sources.{module}", raising=False)
     assert _refusal(url) == f"the warehouse needs {driver}; install it with: pip install 'driftgauge[{extra}]'"
 
 

@@ -65,7 +65,13 @@ def _log(spec: v1.Log) -> Log:
     columns = spec.columns.model_dump()
     if isinstance(columns["features"], list):
         columns["features"] = tuple(columns["features"])
-    return Log(table=spec.table, columns=Columns(**columns), settle_seconds=seconds(spec.settle))
+    return Log(
+        table=spec.table,
+        columns=Columns(**columns),
+        settle_seconds=seconds(spec.settle),
+        partition=spec.partition,
+        partition_delay_seconds=seconds(spec.partition_delay),
+    )
 
 
 def _team(name: str, spec: v1.Team) -> model.Team:

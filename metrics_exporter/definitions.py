@@ -141,11 +141,17 @@ class Columns(Definition):
 
 
 class Log(Definition):
-    """A prediction log: where it lies, and how long after a window's end its rows keep arriving."""
+    """A prediction log: where it lies, and how long after a window's end its rows keep arriving.
+
+    `partition` maps each column by which the table is partitioned to how strftime writes a time in it; a row's
+    partition is that of its `sent_at` in UTC, or at most `partition_delay_seconds` later.
+    """
 
     table: str
     columns: Columns = Columns()
     settle_seconds: Annotated[int, Field(ge=0)] = 600
+    partition: dict[str, str] = {}
+    partition_delay_seconds: Annotated[int, Field(ge=0)] = 0
 
 
 class Metric(Definition):

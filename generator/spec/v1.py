@@ -16,6 +16,7 @@ from generator.findings.shape import (
     bad_channel,
     bad_duration,
     bad_name,
+    bad_partition,
     bad_table,
     bad_text,
     bad_window,
@@ -58,6 +59,9 @@ EVALUATION_RANGES: dict[str, tuple[float | None, float | None]] = {
 Name = Annotated[str, AfterValidator(bad_name.accept), Field(json_schema_extra={"minLength": 1, "maxLength": 200})]
 Text = Annotated[str, AfterValidator(bad_text.accept), Field(json_schema_extra={"minLength": 1})]
 Table = Annotated[Text, AfterValidator(bad_table.accept), Field(json_schema_extra={"pattern": bad_table.PATTERN})]
+DateFormat = Annotated[
+    str, AfterValidator(bad_partition.accept), Field(json_schema_extra={"pattern": bad_partition.PATTERN})
+]
 Lines = Annotated[str, AfterValidator(bad_text.accept_lines), Field(json_schema_extra={"minLength": 1})]
 Duration = Annotated[
     str,
@@ -142,6 +146,19 @@ class Log(Spec):
         "10m",
         description="How long after a window's end its rows keep arriving; the window is computed then.",
         examples=["30m"],
+    )
+    partition: Annotated[dict[Name, DateFormat], AfterValidator(bad_partition.accept_all)] = Field(
+        default={},
+        description=(
+            "The columns by which the table is partitioned, and how the UTC date of `sent_at` is written in each "
+            "(`%Y`, `%m`, `%d`, `%H`), so that the warehouse reads no others."
+        ),
+        examples=[{"ds": "%Y-%m-%d"}],
+    )
+    partition_delay: Duration = Field(
+        "0m",
+        description="How much later than `sent_at` a row's partition may be, where it is that of the row's arrival.",
+        examples=["1d"],
     )
 
 

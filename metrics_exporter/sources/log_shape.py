@@ -14,7 +14,7 @@ from typing import Literal
 
 from metrics_exporter.definitions import Log
 from metrics_exporter.sources import WarehouseError
-from metrics_exporter.sources.sql.source import FeatureColumn, Layout, Source
+from metrics_exporter.sources.sql.source import FeatureColumn, Layout, Partition, Source
 
 logger = logging.getLogger(__name__)
 
@@ -135,6 +135,7 @@ class _Reader:
                 if self._is(Form.NUMBER, column)
             ),
             has_text_ids=self._is(Form.TEXT, self.log.columns.prediction_id),
+            partitions=tuple(map(self._partition, self.log.partition)),
         )
 
     def _is(self, form: Form, column: str) -> bool:
@@ -168,6 +169,24 @@ class _Reader:
         column = self.log.columns.prediction_result
         if self.types[column].form not in {Form.NUMBER, Form.TRUTH, Form.TEXT} and not self.is_empty(column):
             raise self._unfit(column, "prediction_result")
+
+    def _partition(self, column: str) -> Partition:
+        if column not in self.types:
+            raise WarehouseError(
+                f"table {self.log.table} has no column {column!r}; name the one by which it is partitioned in the "
+                f"registry (logs: partition). There are: {', '.join(self.types)}"
+            )
+        match self.types[column].form:
+            case Form.TEXT:
+                return Partition(column, "text")
+            case Form.NUMBER:
+                return Partition(column, "number")
+            case Form.NAIVE_TIME:
+                return Partition(column, "date")
+        raise WarehouseError(
+            f"table {self.log.table}: column {column} is {self.types[column].shown}; a partition must be "
+            "text, a number or a date (logs: partition)"
+        )
 
     def _result(self) -> Literal["number", "truth", "text"]:
         match self.types[self.log.columns.prediction_result].form:

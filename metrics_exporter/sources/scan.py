@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from datetime import datetime
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from math import ceil
 from typing import Any
 
 import pyarrow as pa
@@ -16,13 +17,15 @@ from metrics_exporter.sources import ScanTimeoutError, Warehouse, WarehouseError
 from metrics_exporter.sources.groups import parts
 from metrics_exporter.sources.log_shape import ADVICE, read_shape, table_parts
 from metrics_exporter.sources.sql.dialect import Dialect
-from metrics_exporter.sources.sql.source import Source
+from metrics_exporter.sources.sql.source import Partition, Source
 from metrics_exporter.windows import HOURLY, Window
 
 Kinds = Mapping[tuple[str, str], Kind]  # by (predictor, feature)
 
 ATOMS = pa.schema([("predictor", pa.string()), ("feature", pa.string()), ("value", pa.float64())])
 NAMES = pa.schema([("predictor", pa.string()), ("feature", pa.string()), ("name", pa.string())])
+
+_PARTITION = timedelta(hours=1)  # none is shorter
 
 
 @dataclass(frozen=True)
@@ -114,7 +117,7 @@ class _Scan:
     def run(self) -> pa.Table:
         log = self.request.log
         types = self.warehouse.columns(log.table, self._left())
-        source = read_shape(log, types, _labelled(self.request), self._is_empty)
+        source = _pruned(read_shape(log, types, _labelled(self.request), self._is_empty), self.request)
         dialect = sql.ONE_PASS.get(self.warehouse.dialect)
         result = self._staged(source) if dialect is None else self._in_one_pass(dialect, source)
         _refuse_unreadable(result, self.request)
@@ -175,6 +178,29 @@ def _labelled(request: ScanRequest) -> set[str]:
 
 def _is_kinded(request: ScanRequest) -> bool:
     return bool(_labelled(request))
+
+
+def _pruned(source: Source, request: ScanRequest) -> Source:
+    """The log with the values of its partitions that may hold rows of the request."""
+    partition = request.log.partition
+    end = request.end + timedelta(seconds=request.log.partition_delay_seconds)
+    times = [request.start + step * _PARTITION for step in range(ceil((end - request.start) / _PARTITION))]
+    return replace(
+        source, partitions=tuple(_holding(each, partition[each.column], times) for each in source.partitions)
+    )
+
+
+def _holding(partition: Partition, form: str, times: Iterable[datetime]) -> Partition:
+    values = dict.fromkeys(time.strftime(form) for time in times)
+    if partition.kind == "number":
+        try:
+            values = dict.fromkeys(str(int(value)) for value in values)
+        except ValueError:
+            raise WarehouseError(
+                f"column {partition.column} holds numbers, and {form!r} writes none; correct the format in the "
+                "registry (logs: partition)"
+            ) from None
+    return replace(partition, values=tuple(values))
 
 
 def _span(request: ScanRequest, source: Source) -> dict[str, str]:

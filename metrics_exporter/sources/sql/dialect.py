@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from metrics_exporter.sources.sql.source import FeatureColumn, Source
+from metrics_exporter.sources.sql.source import FeatureColumn, Partition, Source
 
 # What a number looks like as text; the largest exponents are left to `is_beyond`.
 NUMBER = r"^\s*[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]{1,4})?\s*$"
@@ -93,7 +93,14 @@ class Dialect:
     def in_range(self, source: Source) -> str:
         """Whether a row is in the time range; it compares the bare column, so that the warehouse can prune."""
         moment = self.sent_at(source)
-        return f"{moment} >= {self.time(source, 'start')} AND {moment} < {self.time(source, 'end')}"
+        conditions = [f"{moment} >= {self.time(source, 'start')}", f"{moment} < {self.time(source, 'end')}"]
+        return " AND ".join([*conditions, *map(self.in_partition, source.partitions)])
+
+    def in_partition(self, partition: Partition) -> str:
+        """Whether a row is in a partition that is wanted."""
+        quoted = map(self.string, partition.values)
+        values = {"text": quoted, "number": partition.values, "date": (f"DATE {value}" for value in quoted)}
+        return f"{self.identifier(partition.column)} IN ({', '.join(values[partition.kind])})"
 
     def window(self, source: Source, seconds: int) -> str:
         """The number of the window since 1970."""

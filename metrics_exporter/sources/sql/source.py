@@ -26,6 +26,21 @@ class FeatureColumn:
 
 
 @dataclass(frozen=True)
+class Partition:
+    """A column by which the table is partitioned, and which of its values hold the rows that are wanted.
+
+    Attributes:
+        column: its name.
+        kind: what it is compared with.
+        values: those values, as text.
+    """
+
+    column: str
+    kind: Literal["text", "number", "date"]
+    values: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Source:
     """A log as the warehouse has it: where its columns are, and of what shape.
 
@@ -41,6 +56,7 @@ class Source:
         result: how `prediction_result` is.
         number_names: the columns of `predictor_name` and `model_id` that hold numbers.
         has_text_ids: prediction ids are text, of which the empty one is none.
+        partitions: the columns by which the table is partitioned.
     """
 
     table: tuple[str, ...]
@@ -55,6 +71,7 @@ class Source:
     result: Literal["number", "truth", "text"]
     number_names: frozenset[str]
     has_text_ids: bool
+    partitions: tuple[Partition, ...] = ()
 
     @property
     def features(self) -> str:

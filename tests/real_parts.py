@@ -47,6 +47,7 @@ _HOW_TO_GET = {
     "compose": f"{_DEBIAN}; or install Docker Compose 2",
     "go": "install Go >= 1.26",
     "npm": "install Node.js with npm",
+    "postgres": f"{_DEBIAN}; or put the folder of PostgreSQL's server programs on PATH",
     "terraform": "install Terraform >= 1.7",
 }
 T = TypeVar("T")
@@ -83,6 +84,8 @@ def _find(name: str) -> Path | None:
         return promtool if promtool and promtool.exists() else None
     if name == "compose":
         return _find_compose()
+    if name == "postgres":
+        return _find_postgres()
     paths = (shutil.which(candidate) for candidate in (*_OTHER_NAMES.get(name, ()), name))
     return next((Path(path) for path in paths if path), None)
 
@@ -101,6 +104,13 @@ def _find_compose() -> Path | None:
     plugins = ("/usr/libexec", "/usr/lib", "/usr/local/libexec", "/usr/local/lib", Path.home() / ".docker")
     places = (Path(folder) / "docker" / "cli-plugins" / "docker-compose" for folder in plugins)
     return next((place for place in (_TOOLS / "compose" / "bin" / "cmd", *places) if place.exists()), None)
+
+
+def _find_postgres() -> Path | None:
+    """PostgreSQL's server: the newest where Debian has them, which is not on PATH, or the one that is there."""
+    debian = sorted(Path("/usr/lib/postgresql").glob("*/bin/postgres"), key=lambda path: int(path.parts[-3]))
+    found = shutil.which("postgres")
+    return debian[-1] if debian else Path(found) if found else None
 
 
 def _version(prometheus: str) -> str:

@@ -105,7 +105,7 @@ _UNCONNECTED = (
     (r"CONNECT privilege|permission denied for database", "GRANT CONNECT ON DATABASE … TO the exporter's role"),
     (r"too many|connection slots", "raise max_connections or the role's limit, or use a pooler"),
     (r"starting up|shutting down|recovery", "wait until the server is up"),
-    (r"translate host name", "correct the host in the URL"),
+    (r"translate host name|resolve host", "correct the host in the URL"),
     (r"SSL|certificate", "see to sslmode and sslrootcert in the URL"),
     (r"timeout expired", "see that the server answers, and that no firewall is in the way"),
 )

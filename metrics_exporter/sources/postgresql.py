@@ -224,7 +224,7 @@ class PostgreSQLWarehouse:
     def _begun(self, deadline: float) -> Connection:
         """A connection in a read-only transaction with the settings; a new one where the one there is has been lost."""
         if self._connection is not None:
-            with suppress(psycopg.OperationalError):
+            with suppress(psycopg.Error):
                 return _begin(self._connection, deadline)
             self.close()
         self._connection = self._connect(deadline)
@@ -259,8 +259,9 @@ class PostgreSQLWarehouse:
 
     def _words(self, text: str) -> str:
         """What the driver or the server says, on one line, without the secrets that are known here."""
-        hidden = {os.environ.get("PGPASSWORD"), str(self._parameters.get("password") or ""), self._known_password()}
-        return " ".join(without(scrubbed(text, self._access.url), filter(None, hidden)).split())
+        known = (os.environ.get("PGPASSWORD"), self._parameters.get("password"), self._known_password())
+        hidden = sorted(filter(None, known), key=len, reverse=True)
+        return " ".join(without(scrubbed(text, self._access.url), hidden).split())
 
     def _known_password(self) -> str | None:
         try:

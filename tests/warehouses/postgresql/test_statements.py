@@ -146,6 +146,13 @@ def test_the_server_keeps_the_deadline(database: Database, warehouse: PostgreSQL
     assert warehouse.run("SELECT 1 AS x", {}, 300_000_000.0).num_rows == 1
 
 
+def test_a_deadline_that_is_over_before_the_statement_leaves_no_trace(warehouse: PostgreSQLWarehouse) -> None:
+    for _ in range(20):
+        with pytest.raises(TimeoutError):
+            warehouse.run("SELECT pg_sleep(1)", {}, 0.001)
+    assert warehouse.run("SELECT 1 AS x", {}, SECONDS).num_rows == 1
+
+
 def test_cancel_ends_what_runs(database: Database, warehouse: PostgreSQLWarehouse) -> None:
     raised: list[BaseException] = []
 

@@ -26,7 +26,8 @@ class Engine:
         start: starts it, given a folder of its own; yields what stores a table, replacing any of that name, and answers
             the warehouse to scan it with. Skips where the machine hasn't what it takes (see `tests/real_parts.py`).
         is_server: it takes its time to start, so its tests are marked `server`.
-        is_variant: another place for the tables of an engine that has all cases; it has each in one shape alone.
+        is_variant: another place for the tables of an engine that has all cases: only those that depend on how a table
+            is stored are run, and each in one shape alone.
         around_atoms: the rank error that its approximate percentiles have beside a value that holds much of a series.
         deviations: by the name of a case (without that of its shape), why the engine differs from what the
             documentation says. Such a test is expected to fail, and fails once it passes.

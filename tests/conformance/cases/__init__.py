@@ -16,4 +16,6 @@ CASES = (
     *names.CASES,
     *sizes.CASES,
 )
+# What depends on how a table is stored, and not only on what is in it.
+STORED = (*layouts.CASES, *values.CASES, *results.CASES, *times.CASES)
 assert max(Counter(case.name for case in CASES).values()) == 1, "each case has a name of its own"

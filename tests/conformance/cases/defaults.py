@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
+import math
+
 from metrics_exporter.definitions import Kind
 from tests.conformance.case import UNREADABLE, Case, Raw, Row, Shape, in_shapes
-from tests.conformance.table import DOUBLE, JSON, LIST, map_of
+from tests.conformance.table import DOUBLE, JSON, LIST, TEXT, map_of
 
-_STORED = {
+_TEXTS = {
     "list": Shape(defaults=LIST),
     "json text": Shape(),
-    "json": Shape(defaults=JSON),
-    "python": Shape(defaults="python"),
+    "json": Shape(features=JSON, defaults=JSON),
+    "python": Shape(features="python", defaults="python"),
+    "commas": Shape(defaults="commas"),
+    "map and list": Shape(features=map_of(TEXT), defaults=LIST),
+}
+_NUMBERS = {
     "map and list": Shape(features=map_of(DOUBLE), defaults=LIST),
+    "map and text": Shape(features=map_of(DOUBLE)),
+    "columns and text": Shape(features="columns", each=DOUBLE),
+    "struct and list": Shape(features="struct", each=DOUBLE, defaults=LIST),
 }
 _HOSTILE = ("it's", 'say "hi"', "a, b", "[x]", "${x}", "배달 시간")
 _LISTS = {
@@ -33,39 +42,40 @@ _LISTS = {
     '["a"': UNREADABLE,
 }
 
+
+def _defaults(place: int) -> list[str] | None:
+    """By turns: some, one twice and one that no row has, none, NULL."""
+    return [["b", "infinite"], ["all", "twice", "twice", "nowhere"], [], None, ["left out"]][place % 5]
+
+
+_ROWS = [
+    Row(
+        {
+            "a": place,
+            "b": 2 * place,
+            "infinite": math.inf if place % 5 == 0 else 1,
+            **({"all": 1} if place % 5 == 1 else {}),
+            "twice": place / 4,
+            **({} if place % 5 == 4 else {"left out": place}),
+        },
+        defaults=_defaults(place),
+    )
+    for place in range(40)
+]
+
 CASES = (
+    *in_shapes(Case("defaults are in no distribution", _ROWS), _NUMBERS),
     *in_shapes(
         Case(
-            "defaults are in no distribution",
-            [Row({"a": n, "b": 2 * n}, defaults=["b"] if n < 3 else ["a", "b"] if n < 5 else []) for n in range(20)],
-        ),
-        {**_STORED, "commas": Shape(defaults="commas"), "columns": Shape(features="columns")},
-    ),
-    *in_shapes(Case("defaults that are NULL", [Row(defaults=None), Row(defaults=["a"]), Row(defaults=[])]), _STORED),
-    *in_shapes(
-        Case("a default of a feature that the row leaves out", [Row({"a": 1}, defaults=["b"]), Row({"a": 1, "b": 2})]),
-        _STORED,
-    ),
-    *in_shapes(Case("a default of a feature that no row has", [Row({"a": 1}, defaults=["b"]), Row({"a": 2})]), _STORED),
-    *in_shapes(
-        Case("a default named twice", [Row({"a": 1, "b": 1}, defaults=["b", "b"]), Row({"a": 1, "b": 2})]), _STORED
-    ),
-    *in_shapes(Case("all values are defaults", [Row({"a": n}, defaults=["a"]) for n in range(5)]), _STORED),
-    *in_shapes(
-        Case(
-            "infinities that are defaults",
-            [Row({"a": n, "b": float("inf")}, defaults=["b"] * (n % 2)) for n in range(6)],
-        ),
-        _STORED,
-    ),
-    *in_shapes(
-        Case(
-            "categories that are defaults",
-            [Row({"a": f"c{n % 3}"}, defaults=["a"] * (n % 3 == 0)) for n in range(9)],
+            "defaults are in no category",
+            [
+                Row({"a": f"c{n % 3}", "b": n % 2 == 0}, defaults=["a"] * (n % 3 == 0) + ["b"] * (n > 6))
+                for n in range(9)
+            ],
             kinds={("p", "a"): Kind.CATEGORICAL},
             names={("p", "a"): ["c1"]},
         ),
-        {name: shape for name, shape in _STORED.items() if name != "map and list"},
+        _TEXTS,
     ),
     *in_shapes(
         Case(

@@ -39,7 +39,7 @@ def _database(folder: Path) -> Iterator[Load]:
                 connection.execute(f"CREATE SCHEMA IF NOT EXISTS {_quoted(schema)}")
             name = ".".join(map(_quoted, table.parts))
             connection.execute(f"CREATE OR REPLACE TABLE {name} AS {_select(table)}")
-        return open_warehouse(f"duckdb:{place}", threads=2)
+        return open_warehouse(f"duckdb:{place}", threads=1)
 
     yield load
 
@@ -55,7 +55,7 @@ def _files(folder: Path, suffix: str) -> Iterator[Load]:
             connection.execute("SET TimeZone = 'UTC'")
             connection.register("records", table.arrow())
             connection.execute(f"COPY ({_select(table)}) TO '{part / f'part1{suffix}'}'")
-        return open_warehouse(f"duckdb:{part}/*{suffix}", threads=2)
+        return open_warehouse(f"duckdb:{part}/*{suffix}", threads=1)
 
     yield load
 

@@ -48,7 +48,7 @@ class Scanned:
     """The windows of a scan, oldest first, and the kinds of features met for the first time.
 
     Attributes:
-        must_repeat: a new feature mixed numbers and text, so it must be read again now that its kind is known.
+        must_repeat: a new feature mixed values that are read otherwise now that its kind is known, so read it again.
         undated_rows: rows of the whole log without a time that can be read, so that they are in no window; None: the
             scan did not ask.
         names: categories beyond the top of a profile, with the schema SEEN_NAMES.
@@ -213,7 +213,10 @@ def _detected(rows: _Answer, known: Kinds) -> tuple[dict[tuple[str, str], Kind],
             if key not in known:
                 votes[key][kind] += count
     kinds = {key: max(Kind, key=lambda kind: counts[kind]) for key, counts in votes.items()}
-    return kinds, any(sum(count > 0 for count in counts.values()) > 1 for counts in votes.values())
+    mixed = any(sum(count > 0 for count in counts.values()) > 1 for counts in votes.values())
+    # A date or a list is a category, too, once the feature is known to have some.
+    odd = _sums(rows, of_features & rows.is_number, rows.usable - rows.numbers - rows.infinities)
+    return kinds, mixed or any(count > 0 and kinds.get(key) is Kind.CATEGORICAL for key, count in odd)
 
 
 def _sums(rows: _Answer, mask: NDArray[np.bool_], counted: Ints) -> Iterator[tuple[tuple[str, str], int]]:

@@ -87,7 +87,6 @@ _EVERYTHING = frozenset(Ability)
 _DEVIATIONS = {
     "text of Python with escapes": "it leaves out the backslash of an escape, and reads \\n as n",
     "numbers with underscores": "1_000 is a number to DuckDB",
-    "an object as text in a feature first met as categorical": "it counts as unparsable until the kind is known",
 }
 _AROUND_ATOMS = 0.03  # its digest draws a line from an atom to the next value
 

@@ -140,6 +140,17 @@ class Memory:
         """Values that held much of a series in the newest window, for the next scan to count."""
         return self._atoms
 
+    def learn_atoms(self, window: WindowProfiles) -> None:
+        """Have the next scan count the values that hold much of a window's series, if none is newer."""
+        if window.end > self._newest:
+            self._newest = window.end
+            self._atoms = _atoms(window.profiles)
+
+    def count(self, repeated: pa.Table) -> None:
+        """Have the next scan count these values, too, with the schema ATOMS."""
+        together = pa.concat_tables([self._atoms, repeated]).group_by(ATOMS.names).aggregate([])
+        self._atoms = together if together.num_rows <= _MOST_ATOMS else self._atoms
+
     def take(self, window: WindowProfiles, windows: int = 1) -> None:
         """Remember a window; `windows` scanned ones are in it."""
         self._seen = self._seen.after(window.profiles, window.end, windows)
@@ -150,9 +161,7 @@ class Memory:
 
     def learn(self, window: WindowProfiles) -> bool:
         """Learn from a window that was just scanned; whether a kind turned out to be wrong, and was changed."""
-        if window.end > self._newest:
-            self._newest = window.end
-            self._atoms = _atoms(window.profiles)
+        self.learn_atoms(window)
         contrary = set(_contrary(window.profiles, self.kinds)) - self._declared.keys()
         for key in [key for key in self._contrary.keys() - contrary if _has_values(window.profiles, *key)]:
             del self._contrary[key]

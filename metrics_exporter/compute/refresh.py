@@ -277,6 +277,8 @@ class _LogRefresher:
         self._schedule.forget(scanned, {end for end in done[scanned] if last - RECENT < end <= last} - read)
         for window in self._schedule.lengths:
             self._set_latest(window, now)
+        if scanned in self._latest:
+            memory.learn_atoms(self._latest[scanned])
 
     def _set_latest(self, window: Window, now: datetime) -> None:
         """The newest window of a length that can be read."""
@@ -305,21 +307,29 @@ class _LogRefresher:
             failures = [self._keep(profiles, scanned.names) for profiles in scanned.windows]
             if failure := next(filter(None, failures), None):
                 raise failure
+            self._memory.count(scanned.repeated)
             self._history.write_vocabulary(self._name, self._memory.vocabulary.table)
             self._merge(now)
             due = [at for at in due if at > end]
 
     def _scan(self, start: datetime, end: datetime) -> Scanned:
         try:
-            scanned = self._ask(start, end)
-            if scanned.new_kinds:
-                self._memory.kinds.update(scanned.new_kinds)
-                self._history.write_kinds(self._name, self._memory.found)
-            return self._ask(start, end) if scanned.must_repeat else scanned
+            return self._scan_until_known(start, end)
         except ScanTimeoutError:
             self._schedule.failed(start, end)
             self._is_behind = end - start > self._schedule.scanned.length  # half of it is to be tried at once
             raise
+
+    def _scan_until_known(self, start: datetime, end: datetime) -> Scanned:
+        scanned = self._ask(start, end)
+        if scanned.new_kinds:
+            self._memory.kinds.update(scanned.new_kinds)
+            self._history.write_kinds(self._name, self._memory.found)
+        is_first = not self._memory.atoms.num_rows  # later, a value that is new waits for the next window
+        if not scanned.must_repeat and not (is_first and scanned.repeated.num_rows):
+            return scanned
+        self._memory.count(scanned.repeated)
+        return self._ask(start, end)
 
     def _ask(self, start: datetime, end: datetime) -> Scanned:
         return self._source.ask(start, end, self._schedule.scanned, self._memory)

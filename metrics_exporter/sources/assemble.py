@@ -29,7 +29,7 @@ from metrics_exporter.profiles.table import (
     offsets_of,
 )
 from metrics_exporter.profiles.text import Ints, Text
-from metrics_exporter.sources.scan import NAMES, Kinds, ScanRequest
+from metrics_exporter.sources.scan import ATOMS, NAMES, Kinds, ScanRequest
 
 MAX_NAME = 1_000  # characters
 # Categories, and the ends of the first and the last window in which each was seen (Unix seconds).
@@ -52,6 +52,7 @@ class Scanned:
         undated_rows: rows of the whole log without a time that can be read, so that they are in no window; None: the
             scan did not ask.
         names: categories beyond the top of a profile, with the schema SEEN_NAMES.
+        repeated: single values that seem to hold much of a series, and were not counted, with the schema ATOMS.
     """
 
     windows: tuple[WindowProfiles, ...]
@@ -59,6 +60,7 @@ class Scanned:
     must_repeat: bool
     undated_rows: int | None
     names: pa.Table
+    repeated: pa.Table
 
 
 def assemble(name: str, request: ScanRequest, answer: pa.Table) -> Scanned:
@@ -77,7 +79,14 @@ def assemble(name: str, request: ScanRequest, answer: pa.Table) -> Scanned:
         for place, end in enumerate(ends)
     )
     undated = rows.present[rows.part == "undated"]
-    return Scanned(windows, new_kinds, must_repeat, int(undated.sum()) if len(undated) else None, rows.names(request))
+    return Scanned(
+        windows,
+        new_kinds,
+        must_repeat,
+        int(undated.sum()) if len(undated) else None,
+        rows.names(request),
+        rows.repeated(),
+    )
 
 
 def _ends(request: ScanRequest) -> Iterator[datetime]:
@@ -166,6 +175,23 @@ class _Answer:
         values, counts = (self._answer[name].take(pa.array(rows)).combine_chunks() for name in ("atoms", "atom_counts"))
         lengths = np.asarray(values.value_lengths().fill_null(0))
         return NumberLists(offsets_of(lengths), np.asarray(values.flatten(), float), np.asarray(counts.flatten()))
+
+    def repeated(self) -> pa.Table:
+        """The values that a grid repeats and that were not counted."""
+        rows = np.flatnonzero(self.has_grid)
+        grids, atoms = self.grids(rows), self.atoms(rows)
+        again = np.nonzero(grids[:, 1:] == grids[:, :-1])
+        owner = np.concatenate((np.repeat(np.arange(len(rows)), atoms.lengths), again[0]))
+        values = np.concatenate((atoms.values, grids[:, 1:][again]))
+        is_new = np.arange(len(owner)) >= len(atoms.values)
+        order = np.lexsort((is_new, values, owner))
+        owner, values, is_new = owner[order], values[order], is_new[order]
+        is_first = (np.diff(owner, prepend=-1) != 0) | (np.diff(values, prepend=np.nan) != 0)
+        found = np.flatnonzero(is_first & is_new)
+        names = (
+            column.take(rows[owner[found]]).to_arrow().cast(pa.string()) for column in (self.predictor, self.feature)
+        )
+        return pa.table([*names, values[found]], schema=ATOMS).group_by(ATOMS.names).aggregate([])
 
     def names(self, request: ScanRequest) -> pa.Table:
         """The categories beyond the top, and the end of the window in which they were seen (Unix seconds)."""

@@ -29,6 +29,7 @@ class Engine:
         is_variant: another place for the tables of an engine that has all cases: only those that depend on how a table
             is stored are run, and each in one shape alone.
         around_atoms: the rank error that its approximate percentiles have beside a value that holds much of a series.
+        counts_undated: it looks for rows without a time in the whole table.
         deviations: by the name of a case (without that of its shape), why the engine differs from what the
             documentation says. Such a test is expected to fail, and fails once it passes.
     """
@@ -39,6 +40,7 @@ class Engine:
     is_server: bool = False
     is_variant: bool = False
     around_atoms: float = 0.01
+    counts_undated: bool = True
     deviations: Mapping[str, str] = field(default_factory=dict)
 
 

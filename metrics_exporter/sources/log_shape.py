@@ -188,13 +188,15 @@ class _Reader:
             "text, a number or a date (logs: partition)"
         )
 
-    def _result(self) -> Literal["number", "truth", "text"]:
+    def _result(self) -> Literal["number", "truth", "text", "none"]:
         match self.types[self.log.columns.prediction_result].form:
             case Form.TEXT:
                 return "text"
             case Form.TRUTH:
                 return "truth"
-        return "number"
+            case Form.NUMBER:
+                return "number"
+        return "none"  # it holds no value at all, or would have been refused
 
     def _defaults(self) -> Literal["list", "text"] | None:
         column = self.log.columns.default_values_used

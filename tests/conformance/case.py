@@ -130,7 +130,8 @@ class Case:
     @cached_property
     def all_needs(self) -> frozenset[Ability]:
         """What an engine must be able to store."""
-        return self.needs | self.table.needs
+        written = {Ability.PYTHON_TEXT} if self.shape.features == "python" else frozenset()
+        return self.needs | self.table.needs | written
 
     @cached_property
     def table(self) -> Table:

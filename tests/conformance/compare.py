@@ -12,6 +12,7 @@ from metrics_exporter.profiles.profile import Distribution, Profile
 from metrics_exporter.profiles.table import GRID, WindowProfiles
 from metrics_exporter.sources.assemble import Scanned
 from tests.conformance.case import Case
+from tests.conformance.engine import Engine
 from tests.conformance.reference import MOST_CATEGORIES_NAMED, TOP, Expected, Key, Series, Window, shortened
 
 EXACT_ROWS = 10_000  # of a model in a window; beyond that its grids may be near
@@ -24,17 +25,17 @@ _ATOM = 0.005
 _LEAST_MEAN = 1e-290
 
 
-def differences(case: Case, scanned: Scanned, expected: Expected, around_atoms: float) -> list[str]:
+def differences(case: Case, scanned: Scanned, expected: Expected, engine: Engine) -> list[str]:
     """What a scan has otherwise than it should.
 
     Args:
-        around_atoms: the rank error that the grid of a large model may have beside a value that holds much of it.
+        engine: how exact its percentiles are.
     """
     return [
         *(
             f"window {number}: {words}"
             for number, (window, wanted) in enumerate(zip(scanned.windows, expected.windows, strict=True))
-            for words in _window(case, window, wanted, around_atoms)
+            for words in _window(case, window, wanted, engine)
         ),
         *_same("undated rows", scanned.undated_rows, expected.undated),
         *_same("kinds", dict(scanned.new_kinds), dict(expected.kinds)),
@@ -47,7 +48,7 @@ def _same(what: str, found: object, wanted: object) -> Iterator[str]:
         yield f"{what}: {found!r} instead of {wanted!r}"
 
 
-def _window(case: Case, window: WindowProfiles, wanted: Window, around_atoms: float) -> Iterator[str]:
+def _window(case: Case, window: WindowProfiles, wanted: Window, engine: Engine) -> Iterator[str]:
     yield from _same("rows", window.rows, wanted.rows)
     yield from _same("duplicates", window.duplicates, wanted.duplicates)
     yield from _same("unreadable", {what: rows for what, rows in window.unreadable if rows}, dict(wanted.unreadable))
@@ -57,11 +58,11 @@ def _window(case: Case, window: WindowProfiles, wanted: Window, around_atoms: fl
     }
     yield from _same("series", sorted(map(str, found)), sorted(map(str, wanted.series)))
     for key in found.keys() & wanted.series.keys():
-        for words in _series(case, key, found[key], wanted.series[key], around_atoms):
+        for words in _series(case, key, found[key], wanted.series[key], engine):
             yield f"{key}: {words}"
 
 
-def _series(case: Case, key: Key, found: Profile, wanted: Series, around_atoms: float) -> Iterator[str]:
+def _series(case: Case, key: Key, found: Profile, wanted: Series, engine: Engine) -> Iterator[str]:
     for name in _COUNTS:
         yield from _same(name, getattr(found, name), getattr(wanted, name))
     yield from _categories(found, wanted)
@@ -70,7 +71,7 @@ def _series(case: Case, key: Key, found: Profile, wanted: Series, around_atoms: 
         return
     known = case.atoms.get((key[0], key[2]), ())
     yield from _moments(found.distribution, wanted.numbers)
-    yield from _grid(found.distribution, wanted, around_atoms)
+    yield from _grid(found.distribution, wanted, engine)
     yield from _atoms(found.distribution, wanted.numbers, known)
 
 
@@ -102,14 +103,15 @@ def _moments(found: Distribution, numbers: np.ndarray) -> Iterator[str]:
         yield f"deviation: {deviation!r} instead of {wanted!r}"
 
 
-def _grid(found: Distribution, wanted: Series, around_atoms: float) -> Iterator[str]:
+def _grid(found: Distribution, wanted: Series, engine: Engine) -> Iterator[str]:
     numbers, grid, ranks = wanted.numbers, np.array(found.grid), np.array(GRID)
     assert numbers is not None
     is_exact = wanted.rows <= EXACT_ROWS
     is_continuous = np.unique(numbers, return_counts=True)[1].max() < _SURE_ATOM * len(numbers)
-    error = 1e-9 if is_exact else RANK_ERROR if is_continuous else around_atoms
+    error = engine.small_models if is_exact else RANK_ERROR if is_continuous else engine.around_atoms
     if is_exact:
         yield from _same("rows of the grid", found.grid_rows, len(numbers))
+    if is_exact and not engine.interpolates:
         yield from _same("values of the grid that there are not", sorted(set(found.grid) - set(numbers.tolist())), [])
     if (np.diff(grid) < 0).any():
         yield f"grid: it falls: {found.grid}"

@@ -29,6 +29,8 @@ class Engine:
         is_variant: another place for the tables of an engine that has all cases: only those that depend on how a table
             is stored are run, and each in one shape alone.
         around_atoms: the rank error that its approximate percentiles have beside a value that holds much of a series.
+        small_models: the rank error of its percentiles of models of few rows, which are exact where it counts them all.
+        interpolates: its percentiles lie between values that there are.
         counts_undated: it looks for rows without a time in the whole table.
         deviations: by the name of a case (without that of its shape), why the engine differs from what the
             documentation says. Such a test is expected to fail, and fails once it passes.
@@ -40,6 +42,8 @@ class Engine:
     is_server: bool = False
     is_variant: bool = False
     around_atoms: float = 0.01
+    small_models: float = 1e-9
+    interpolates: bool = False
     counts_undated: bool = True
     deviations: Mapping[str, str] = field(default_factory=dict)
 

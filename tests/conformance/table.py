@@ -31,6 +31,7 @@ class Ability(StrEnum):
     # What only the case can say.
     JSON_AS_WRITTEN = "json that keeps names twice"
     JSON_IN_MAP = "json in a map"
+    PYTHON_TEXT = "features as text that Python wrote"
     NAMED_SCHEMA = "table in a schema of any name"
     ANY_TABLE_NAME = "any table name"
     ANY_COLUMN_NAME = "any column name"

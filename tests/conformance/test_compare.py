@@ -57,6 +57,6 @@ def scanned(tmp_path_factory: pytest.TempPathFactory) -> Scanned:
 @pytest.mark.parametrize(("what", "otherwise"), _OTHERWISE.items(), ids=_OTHERWISE)
 def test_a_difference_is_seen(scanned: Scanned, what: str, otherwise: Case) -> None:
     (same,) = alternatives(_CASE)
-    assert differences(_CASE, scanned, same, 0.01) == []
+    assert differences(_CASE, scanned, same, ENGINES[0]) == []
     (expected,) = alternatives(otherwise)
-    assert any(what in words for words in differences(_CASE, scanned, expected, 0.01))
+    assert any(what in words for words in differences(_CASE, scanned, expected, ENGINES[0]))

@@ -65,7 +65,7 @@ def test_a_warehouse_comes_to_what_the_documentation_says(started: Start, engine
     scanned = _scanned(started(engine)(case.table), case)
     if not engine.counts_undated:
         scanned = replace(scanned, undated_rows=_expected(case)[0].undated)
-    wrong = [differences(case, scanned, expected, engine.around_atoms) for expected in _expected(case)]
+    wrong = [differences(case, scanned, expected, engine) for expected in _expected(case)]
     _, least = min((len(words), words) for words in wrong)
     assert not least, "\n".join(least)
 

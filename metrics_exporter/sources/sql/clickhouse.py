@@ -111,6 +111,9 @@ class ClickHouse(Dialect):
     def matches(self, text: str, pattern: str) -> str:
         return f"match({text}, {self.string(pattern)})"
 
+    def without_fraction(self, number: str) -> str:
+        return f"replaceRegexpOne({number}, '[.]0+$', '')"
+
     def is_nan(self, number: str) -> str:
         return f"isNaN({number})"
 

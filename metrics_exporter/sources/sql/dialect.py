@@ -67,9 +67,12 @@ class Dialect:
 
     def name(self, column: str, *, is_number: bool) -> str:
         """The text of a predictor's or model's name: 3 and 3.0 are one; NULL is the empty one."""
-        quoted = self.identifier(column)
-        named = self.label(self.to_double(quoted)) if is_number else self.to_text(quoted)
-        return f"coalesce({named}, '')"
+        named = self.to_text(self.identifier(column))
+        return f"coalesce({self.without_fraction(named) if is_number else named}, '')"
+
+    def without_fraction(self, number: str) -> str:
+        """A number as text without a fraction of zeros, of which there may be more digits than a double holds."""
+        return f"regexp_replace({number}, '[.]0+$', '')"
 
     def prediction_id(self, source: Source) -> str:
         """NULL where there is none."""
@@ -110,7 +113,7 @@ class Dialect:
 
     def result_number(self, source: Source) -> str:
         """The result where it is stored as a number or truth."""
-        if source.result == "text":
+        if source.result in {"text", "none"}:
             return self.null_number
         return self.to_double(self.identifier(source.columns.prediction_result))
 

@@ -4,13 +4,36 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from metrics_exporter.sources.sql.dialect import ITEM, NO_LIST, Dialect
+from metrics_exporter.sources.sql.dialect import ITEM, NO_FEATURES, NO_LIST, Dialect
 from metrics_exporter.sources.sql.source import FeatureColumn, Source
 
 _SAFE_DIGITS = 100  # a number of so few characters that it is neither too large nor too small for a double
 _GREATEST = "1.7976931348623157e308"
-_LEAST = "2.3e-308"
+_LEAST = "2.5e-324"
 _SCALE = "9.094947017729282e-13"  # a power of two
+_DAY = (
+    "([0-9]{4}-((0[13578]|1[02])-(0[1-9]|[12][0-9]|3[01])|(0[469]|11)-(0[1-9]|[12][0-9]|30)|02-(0[1-9]|1[0-9]|2[0-8]))"
+    "|([0-9]{2}(0[48]|[2468][048]|[13579][26])|([02468][048]|[13579][26])00)-02-29)"
+)
+_CLOCK = "([T ]([01][0-9]|2[0-3])(:[0-5][0-9]){1,2}([.][0-9]+)?)?"
+_TIME = rf"^\s*{_DAY}{_CLOCK}\s*(Z|[+-](0[0-9]|1[0-4])(:?[0-5][0-9])?)?\s*$"
+# JSON that a cast to jsonb takes, nested twice at most: PostgreSQL before 16 can't tell otherwise.
+_ESCAPE = (
+    r'\\(["\\/bfnrt]|u(?!0000|[dD][89a-fA-F])[0-9a-fA-F]{4}|u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2})'
+)
+_ITEM = rf"""\"([^"\\\x01-\x1f]|{_ESCAPE})*\""""
+_SCALAR = rf"({_ITEM}|-?(0|[1-9][0-9]*)([.][0-9]+)?([eE][+-]?[0-9]{{1,3}})?|true|false|null)"
+
+
+def _nested(value: str) -> str:
+    """A value, or a list or an object of such."""
+    items = rf"\[\s*({value}\s*(,\s*{value}\s*)*)?\]"
+    return rf"({_SCALAR}|{items}|\{{\s*({_ITEM}\s*:\s*{value}\s*(,\s*{_ITEM}\s*:\s*{value}\s*)*)?\}})"
+
+
+_VALUE = _nested(_nested(_SCALAR))
+_OBJECT = rf"^\s*\{{\s*({_ITEM}\s*:\s*{_VALUE}\s*(,\s*{_ITEM}\s*:\s*{_VALUE}\s*)*)?\}}\s*$"
+_NAMES = rf"^\s*\[\s*({_ITEM}\s*(,\s*{_ITEM}\s*)*)?\]\s*$"
 
 
 class PostgreSQL(Dialect):
@@ -42,9 +65,8 @@ class PostgreSQL(Dialect):
         return f"{self.parameter(name)}::{'timestamp' if source.sent_at == 'naive' else 'timestamptz'}"
 
     def time_of_text(self, text: str) -> str:
-        iso = r"^\s*[0-9]{4}-(0[1-9]|1[0-2])-([0-2][0-9]|3[01])([T ]([01][0-9]|2[0-3])(:[0-5][0-9]){1,2}([.][0-9]+)?)?"
-        zone = r"\s*(Z|[+-][0-9]{2}(:?[0-9]{2})?)?\s*$"
-        return f"CASE WHEN {self.matches(text, iso + zone)} THEN ({text})::timestamptz END"
+        """A cast would fail on a day that there is not, such as 30 February."""
+        return f"CASE WHEN {self.matches(text, _TIME)} THEN ({text})::timestamptz END"
 
     def window(self, source: Source, seconds: int) -> str:
         return f"floor(extract(epoch FROM {self.sent_at(source)}) / {seconds})::bigint"
@@ -91,8 +113,14 @@ class PostgreSQL(Dialect):
         return f"{item} = ANY({items})"
 
     def mean(self, number: str) -> str:
-        """As elsewhere; a product that is too small would fail."""
-        return f"avg(CASE WHEN abs({number}) < 1e-280 THEN 0 ELSE {number} * {_SCALE}::float8 END) / {_SCALE}::float8"
+        """As elsewhere; avg would fail where a square is too large, and a product where it is too small."""
+        scaled = f"CASE WHEN abs({number}) < 1e-280 THEN 0 ELSE {number} * {_SCALE}::float8 END"
+        return f"sum({scaled}) / nullif(count({number}), 0) / {_SCALE}::float8"
+
+    def squared_deviations(self, number: str) -> str:
+        """As elsewhere; it fails already where the square of a sum is too large."""
+        small = f"CASE WHEN abs({number}) < 1e140 THEN {number} END"
+        return f"CASE WHEN count({small}) = count({number}) THEN var_pop({small}) * count({number}) END"
 
     def quantiles(self, number: str, ranks: Sequence[float]) -> str:
         return f"percentile_disc(ARRAY[{', '.join(map(str, ranks))}]::float8[]) WITHIN GROUP (ORDER BY {number})"
@@ -112,6 +140,7 @@ class PostgreSQL(Dialect):
         few = rf"^\s*[\[({{]?\s*({ITEM})(\s*[,;|]\s*({ITEM}))*\s*[,;|]?\s*[\])}}]?\s*$"
         return (
             f"CASE WHEN {self.is_one_of(text, NO_LIST)} THEN NULL "
+            f"WHEN {self.matches(text, _NAMES)} THEN ARRAY(SELECT jsonb_array_elements_text({text}::jsonb)) "
             f"WHEN {self.matches(text, few)} AND NOT {self.matches(text, ':[ ]')} "
             f"AND NOT {self.is_one_of(text, ('true', 'false'))} "
             f"AND (left(trim({text}), 1) = '[') = (right(trim({text}), 1) = ']') "
@@ -121,10 +150,17 @@ class PostgreSQL(Dialect):
         )
 
     def features_unreadable(self, source: Source) -> str:
-        """JSON has been checked when it was written, but need not be an object."""
+        """Whether a row's features are no object, or text that is none."""
         if source.layout != "json":
             return "FALSE"
-        return f"coalesce({self._jsonb(source)} <> 'null' AND jsonb_typeof({self._jsonb(source)}) <> 'object', FALSE)"
+        features, text = self._jsonb(source), f"{self.identifier(source.features)}::text"
+        return (
+            f"coalesce(NOT {self.is_one_of(text, NO_FEATURES)} "
+            f"AND ({features} IS NULL OR jsonb_typeof({features}) <> 'object'), FALSE)"
+        )
+
+    def names_of_columns(self, source: Source) -> str:
+        return self.array((self.string(column.name) for column in source.feature_columns), self.text)
 
     def feature_columns(self, source: Source) -> str:
         if source.layout == "json":
@@ -155,7 +191,9 @@ class PostgreSQL(Dialect):
 
     def _jsonb(self, source: Source) -> str:
         column = self.identifier(source.features)
-        return f"nullif({column}::text, '')::jsonb" if source.features_are_text else f"{column}::jsonb"
+        if not source.features_are_text:
+            return f"{column}::jsonb"
+        return f"CASE WHEN {self.matches(column, _OBJECT)} THEN {column}::jsonb END"
 
     def _features(self, source: Source) -> str:
         if source.layout == "map":

@@ -68,7 +68,7 @@ class Source:
     has_numbers: bool
     has_labels: bool
     defaults: Literal["list", "text"] | None
-    result: Literal["number", "truth", "text"]
+    result: Literal["number", "truth", "text", "none"]
     number_names: frozenset[str]
     has_text_ids: bool
     partitions: tuple[Partition, ...] = ()

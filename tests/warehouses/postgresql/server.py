@@ -1,4 +1,4 @@
-"""A real PostgreSQL server of the tests' own: on loopback, with passwords, run as a user without privileges."""
+"""A real PostgreSQL server of the tests' own: on loopback, with TLS and passwords, run as a user without privileges."""
 
 from __future__ import annotations
 
@@ -27,6 +27,9 @@ _SETTINGS = {
     "fsync": "off",
     "log_connections": "on",
     "max_connections": "30",
+    "ssl": "on",
+    "ssl_cert_file": "../server.crt",
+    "ssl_key_file": "../server.key",
 }
 
 
@@ -120,6 +123,17 @@ def running() -> Iterator[Server]:
 
 
 def _make_cluster(postgres: Path, folder: Path) -> None:
+    subprocess.run(
+        [
+            *("openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=postgresql"),
+            *("-addext", "subjectAltName=IP:127.0.0.1", "-keyout", "server.key", "-out", "server.crt"),
+        ],
+        cwd=folder,
+        capture_output=True,
+        check=True,
+        timeout=60,
+        **_unprivileged(),
+    )
     password = folder / "password"
     password.write_text(ADMIN_PASSWORD)
     password.chmod(0o644)

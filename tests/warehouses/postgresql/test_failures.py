@@ -211,7 +211,7 @@ def test_a_role_that_may_not_connect(database: Database, spoil: str, words: str,
         ("postgresql://nobody@127.0.0.1:{port}/postgres", "authentication failed", "set warehouse_password_file or"),
         ("postgresql://u@127.0.0.1:{closed}/postgres", "refused", "see that the server runs there"),
         ("postgresql://u@nowhere.invalid/postgres", "nowhere.invalid", "correct the host in the URL"),
-        ("postgresql://u@127.0.0.1:{port}/x?sslmode=require", "SSL", "see to sslmode and sslrootcert in the URL"),
+        ("postgresql://u@127.0.0.1:{port}/x?sslmode=verify-full", "certificate", "see to sslmode and sslrootcert in"),
     ],
 )
 def test_a_url_that_leads_nowhere(database: Database, url: str, words: str, advice: str) -> None:

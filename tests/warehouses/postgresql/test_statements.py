@@ -122,6 +122,14 @@ def test_the_url_may_say_what_the_connection_is_called_and_set(database: Databas
     opened.close()
 
 
+@pytest.mark.parametrize("mode", ["disable", "require", "verify-full"])
+def test_the_url_says_how_much_tls_there_is(database: Database, mode: str) -> None:
+    opened = database.open(query=f"?sslmode={mode}&sslrootcert={database.server.folder}/server.crt")
+    statement = "SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()"
+    assert opened.run(statement, {}, SECONDS)["ssl"].to_pylist() == [mode != "disable"]
+    opened.close()
+
+
 def test_a_scan_has_one_connection_and_leaves_none(database: Database, warehouse: PostgreSQLWarehouse) -> None:
     database.ask("CREATE TABLE log (x int)")
     greeting = f"connection authorized: user=driftgauge database={database.name} "

@@ -82,6 +82,8 @@ OTHER = {
     "figures of the training": with_evaluation(training={"mae": 2.5, "rmse": 3.5}),
     "table": with_log(table="other"),
     "settling time": with_log(settle_seconds=900),
+    "partition": with_log(partition={"ds": "%Y-%m-%d"}),
+    "delay of the partition": with_log(partition_delay_seconds=3600),
     "columns of features": with_log(columns=Columns(features=("f_*",))),
     "column of time": with_log(columns=Columns(features=("f_*", "g_*"), sent_at="created_at")),
 }

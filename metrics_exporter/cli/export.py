@@ -4,51 +4,17 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import click
 
 from metrics_exporter import config, logs
+from metrics_exporter.cli.options import YEARS, Command, settings_options
 from metrics_exporter.errors import UserError
 from metrics_exporter.signals import Signals
 from metrics_exporter.sources import driver_missing
 from metrics_exporter.urls import without_secrets
-
-_YEARS = range(1990, 9000)  # what is looked back to and ahead from there is a date, too
-
-
-def _settings_options(function: Callable[..., None]) -> Callable[..., None]:
-    """An option for each setting; its variable and its key in the config file have the same name."""
-    for name in reversed(config.names()):
-        field = config.Settings.model_fields[name]
-        function = click.option(config.option(name), name, metavar="VALUE", help=field.description)(function)
-    return function
-
-
-class _Command(click.Command):
-    """A command whose messages repeat no password of an address that somebody gave."""
-
-    def make_context(self, *args: Any, **kwargs: Any) -> click.Context:
-        with _no_secrets():
-            return super().make_context(*args, **kwargs)
-
-    def invoke(self, ctx: click.Context) -> Any:
-        with _no_secrets():
-            return super().invoke(ctx)
-
-
-@contextmanager
-def _no_secrets() -> Iterator[None]:
-    try:
-        yield
-    except click.ClickException as error:
-        error.message = without_secrets(error.message)  # type: ignore[misc]  # final, says its type
-        raise
-
 
 _EPILOG = """\
 Each option but --once and --now is also a key of the config file and a variable: max_age, DRIFTGAUGE_MAX_AGE.
@@ -64,8 +30,8 @@ Examples:
 """
 
 
-@click.command(cls=_Command, epilog=_EPILOG)
-@_settings_options
+@click.command(cls=Command, epilog=_EPILOG)
+@settings_options(config.names())
 @click.option(
     "--config", "file", type=click.Path(path_type=Path), envvar=config.variable("config"), help="Config file (YAML)."
 )
@@ -130,6 +96,6 @@ def _moment(text: str | None) -> datetime | None:
         raise click.BadParameter(
             f"{text!r} is no ISO time; write one such as 2026-03-01T10:00", param_hint="--now"
         ) from None
-    if moment.year not in _YEARS:
-        raise click.BadParameter(f"{text!r} is beyond the years {_YEARS[0]} to {_YEARS[-1]}", param_hint="--now")
+    if moment.year not in YEARS:
+        raise click.BadParameter(f"{text!r} is beyond the years {YEARS[0]} to {YEARS[-1]}", param_hint="--now")
     return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -14,6 +14,7 @@ import pyarrow as pa
 from metrics_exporter.compute.vocabulary import Vocabulary
 from metrics_exporter.definitions import Definitions, Kind
 from metrics_exporter.logs import event
+from metrics_exporter.profiles.history import History
 from metrics_exporter.profiles.table import (
     COUNTS,
     GRID,
@@ -29,6 +30,7 @@ from metrics_exporter.profiles.text import Ints, Text, joined
 from metrics_exporter.sources.scan import ATOMS, Kinds
 from metrics_exporter.windows import Window
 
+RECENT = timedelta(days=7)  # so far back, scanned windows are read at the start; beyond it, longer ones
 KNOWN_FOR = timedelta(days=28)  # a model, or a feature of a model, that had rows so recently is expected to have some
 _WRONG_FOR = 3  # windows with values, in a row, most of which contradict a kind that was found; then it is changed
 _MOST_ATOMS = 200_000  # that a scan is told of
@@ -154,10 +156,7 @@ class Memory:
     def take(self, window: WindowProfiles, windows: int = 1) -> None:
         """Remember a window; `windows` scanned ones are in it."""
         self._seen = self._seen.after(window.profiles, window.end, windows)
-        profiles = window.profiles
-        for row in np.flatnonzero(profiles.is_prediction).tolist():
-            model = str(profiles.predictor[row]), str(profiles.model_id[row])
-            self.known[model] = max(window.end, self.known.get(model, window.end))
+        add_models(self.known, window)
 
     def learn(self, window: WindowProfiles) -> bool:
         """Learn from a window that was just scanned; whether a kind turned out to be wrong, and was changed."""
@@ -219,6 +218,51 @@ class Memory:
         models = ((str(predictor[row]), str(model_id[row])) for row in example.tolist())
         registered = [model in self._expected.models.get(name, ()) for name, model in models]
         return np.array(registered, bool)[place]
+
+
+def add_models(known: dict[tuple[str, str], datetime], window: WindowProfiles) -> None:
+    """Remember the models that made predictions in a window: by predictor and id, the end of the last such window."""
+    profiles = window.profiles
+    for row in np.flatnonzero(profiles.is_prediction).tolist():
+        model = str(profiles.predictor[row]), str(profiles.model_id[row])
+        known[model] = max(window.end, known.get(model, window.end))
+
+
+def lately(known: Mapping[tuple[str, str], datetime], end: datetime) -> dict[tuple[str, str], datetime]:
+    """Of the models known at a window's end those that are still expected to have predictions."""
+    return {model: at for model, at in known.items() if at > end - KNOWN_FOR}
+
+
+def silences(
+    definitions: Definitions, log: str, known: Mapping[tuple[str, str], datetime], begin: datetime, end: datetime
+) -> dict[tuple[str, str], float]:
+    """By predictor and model id, the seconds from the end of the last window with predictions to `end`.
+
+    A registered model that nobody has seen is silent since the history began, as far as anyone knows.
+    """
+    registered = definitions.predictors.values()
+    models = {(p.predictor, model.id) for p in registered if p.log == log for model in p.models}
+    since = dict.fromkeys(models, begin) | lately(known, end)
+    return {model: max((end - at).total_seconds(), 0.0) for model, at in since.items()}
+
+
+def past(history: History, log: str, lengths: Sequence[Window], last: datetime) -> Iterator[tuple[WindowProfiles, int]]:
+    """The windows to remember at a start, counts alone, and how many scanned windows are in each.
+
+    What is older than a week is known from the longer windows.
+
+    Args:
+        history: where they are kept.
+        log: whose they are.
+        lengths: of the log's windows, the scanned one first.
+        last: the end of the latest scanned window.
+    """
+    scanned, *merged = lengths
+    for window in merged[:1]:
+        for profiles in history.read_counts(log, window, last - KNOWN_FOR, last - RECENT):
+            yield profiles, window.seconds // scanned.seconds
+    for profiles in history.read_counts(log, scanned, last - RECENT, last):
+        yield profiles, 1
 
 
 def _tell(what: str, feature: tuple[str, str], kind: Kind) -> None:

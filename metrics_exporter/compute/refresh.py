@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from metrics_exporter.compute.judging import Judge
-from metrics_exporter.compute.memory import KNOWN_FOR, Expected, Memory
+from metrics_exporter.compute.memory import RECENT, Expected, Memory, lately, past, silences
 from metrics_exporter.compute.schedule import Schedule
 from metrics_exporter.compute.vocabulary import Vocabulary
 from metrics_exporter.config import LOOKBACK_DAYS, QUERY_TIMEOUT, RECOMPUTE
@@ -24,8 +24,6 @@ from metrics_exporter.sources.assemble import SEEN_NAMES, Scanned, assemble
 from metrics_exporter.sources.scan import ScanRequest, scan
 from metrics_exporter.statistics.readings import Readings
 from metrics_exporter.windows import Window
-
-RECENT = timedelta(days=7)  # so far back, scanned windows are read at the start; beyond it, daily ones
 
 logger = logging.getLogger(__name__)
 
@@ -139,7 +137,7 @@ class Refresher:
         return min(log.next_due(now) for log in self._logs.values())
 
 
-def _windows(definitions: Definitions, log: str) -> set[Window]:
+def window_lengths(definitions: Definitions, log: str) -> set[Window]:
     """Those that the log's predictors want; who is not registered is shown in the same, or in the usual ones."""
     lengths = {
         window for predictor in definitions.predictors.values() if predictor.log == log for window in predictor.windows
@@ -175,7 +173,7 @@ class _LogRefresher:
         self._source = _Source(name, log, warehouse, limits.timeout_seconds, beat)
         self._history = history
         self._schedule = Schedule(
-            _windows(definitions, name), timedelta(seconds=log.settle_seconds), limits.lookback, limits.recompute
+            window_lengths(definitions, name), timedelta(seconds=log.settle_seconds), limits.lookback, limits.recompute
         )
         self._memory = self._new_memory()
         self._judge = Judge(definitions, name, history, self._schedule)
@@ -205,12 +203,15 @@ class _LogRefresher:
     def report(self, error: str | None, now: datetime) -> LogReport:
         """What there is to say at `now`."""
         scanned = self._latest.get(self._schedule.scanned)
-        silence = self._silences(scanned.end) if scanned else {}
+        known, silence = self._memory.known, {}
+        if scanned:
+            begin = self._schedule.first_end or scanned.end
+            silence = silences(self._definitions, self._name, known, begin, scanned.end)
         return LogReport(
             log=self._name,
             windows=self._schedule.lengths,
             latest=dict(self._latest),
-            known={m: end for m, end in self._memory.known.items() if scanned and end > scanned.end - KNOWN_FOR},
+            known=lately(known, scanned.end) if scanned else {},
             silence=silence,
             readings=self._judge.readings(self._latest, silence, now),
             last_success=self._last_success,
@@ -235,15 +236,6 @@ class _LogRefresher:
     def _new_memory(self) -> Memory:
         return Memory(_declared_kinds(self._definitions, self._name), Expected.of(self._definitions, self._name))
 
-    def _silences(self, end: datetime) -> dict[tuple[str, str], float]:
-        """A registered model that nobody has seen is silent since the history began, as far as anyone knows."""
-        registered = self._definitions.predictors.values()
-        models = {(p.predictor, model.id) for p in registered if p.log == self._name for model in p.models}
-        begin = self._schedule.first_end or end
-        known = {m: at for m, at in self._memory.known.items() if at > end - KNOWN_FOR}
-        since = dict.fromkeys(models, begin) | known
-        return {model: max((end - at).total_seconds(), 0.0) for model, at in since.items()}
-
     def _load(self, now: datetime) -> None:
         """Take up what the history has, all of it or nothing."""
         if not self._schedule.is_new(now):
@@ -263,15 +255,12 @@ class _LogRefresher:
         self._schedule.begin(done, now)
         self._missed_before = history.missed(name) if not self._missed_before else self._missed_before
         last = self._schedule.last_end(now, scanned)
-        for window in self._schedule.merged[:1]:  # what is older than a week is known from the longer windows
-            for profiles in history.read_counts(name, window, last - KNOWN_FOR, last - RECENT):
-                self._beat()
-                memory.take(profiles, window.seconds // scanned.seconds)
         read = set()
-        for profiles in history.read_counts(name, scanned, last - RECENT, last):
+        for profiles, count in past(history, name, self._schedule.lengths, last):
             self._beat()
-            read.add(profiles.end)
-            memory.take(profiles)
+            memory.take(profiles, count)
+            if profiles.window == scanned:
+                read.add(profiles.end)
         memory.vocabulary = Vocabulary(history.vocabulary(name, SEEN_NAMES))
         self._memory = memory
         self._schedule.forget(scanned, {end for end in done[scanned] if last - RECENT < end <= last} - read)

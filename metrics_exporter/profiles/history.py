@@ -135,16 +135,20 @@ class History:
         read: Callable[[WindowFile], WindowProfiles],
     ) -> Iterator[WindowProfiles]:
         for at in self.ends(log_name, window, start, end):
-            with ExitStack() as open_files:
-                file = self._open(log_name, window, at, open_files)
-                if file is None:
-                    continue
-                try:
-                    found = read(file)
-                except _DAMAGED as error:
-                    self._tell_damaged(self._path(log_name, window, at), error)
-                    continue
-            yield found
+            found = self._read_at(log_name, window, at, read)
+            if found is not None:
+                yield found
+
+    def _read_at(
+        self, log_name: str, window: Window, end: datetime, read: Callable[[WindowFile], WindowProfiles]
+    ) -> WindowProfiles | None:
+        with ExitStack() as open_files:
+            file = self._open(log_name, window, end, open_files)
+            try:
+                return None if file is None else read(file)
+            except _DAMAGED as error:
+                self._tell_damaged(self._path(log_name, window, end), error)
+                return None
 
     def ends(
         self, log_name: str, window: Window, start: datetime | None = None, end: datetime | None = None
@@ -181,15 +185,17 @@ class History:
 
     def prune(self, log_name: str, window: Window) -> None:
         """Forget the oldest windows beyond the number that is kept."""
-        for end in self.ends(log_name, window)[: -_retained(window)]:
+        for end in self.ends(log_name, window)[: -retained(window)]:
             self.remove(log_name, window, end)
 
     def read_some(
-        self, log_name: str, window: Window, end: datetime, predictors: frozenset[str]
+        self, log_name: str, window: Window, end: datetime, predictors: frozenset[str] | None
     ) -> WindowProfiles | None:
-        """The window that ends then with the profiles of some predictors; None: it is not there, or can't be read."""
-        found = self._readable(log_name, window, end - window.length, end, lambda file: file.read(predictors))
-        return next(found, None)
+        """The window that ends then with the profiles of some predictors, or of all for None.
+
+        None: it is not there, or can't be read.
+        """
+        return self._read_at(log_name, window, end, lambda file: file.read(predictors))
 
     def vocabulary(self, log_name: str, schema: pa.Schema) -> pa.Table | None:
         """The categories that were seen in a log, as they were kept; None: there are none, or they can't be read."""
@@ -280,7 +286,8 @@ class History:
             raise HistoryError(f"{path} can't be written ({error.strerror or error}); see to its place") from None
 
 
-def _retained(window: Window) -> int:
+def retained(window: Window) -> int:
+    """How many windows of a length are kept."""
     return RETAINED_DAYS * max(DAILY.seconds // window.seconds, 1)
 
 

@@ -157,15 +157,49 @@ def _family(metric: Metric) -> Family:
     return Family(metric, tuple(label for label in metric.labels if label not in own), statistic)
 
 
+@dataclass(frozen=True, eq=False, slots=True)
+class Column:
+    """A metric's values in a group, one for each row that is shown of its subject.
+
+    Attributes:
+        own: the value of the statistic's own label; empty where it has none.
+        there: which of the rows have a value.
+    """
+
+    own: str
+    values: Floats
+    there: NDArray[np.bool_]
+
+
+def columns(family: Family, group: Group) -> Iterator[Column]:
+    """What a group shows of a metric; nothing where one of them has a window and the other has none."""
+    rows = group.rows[family.metric.subject]
+    if not len(rows) or ("window" in family.labels) == (group.window is None):
+        return
+    table: Any = group.table(family.metric.subject)
+    statistic: Scalar[Any] | Labelled[Any] = family.statistic
+    if isinstance(statistic, Scalar):
+        yield _column(family, "", statistic.extract(table)[rows])
+        return
+    for choice, values in statistic.extract(table):
+        yield _column(family, choice, values[rows])
+
+
+def _column(family: Family, own: str, values: Floats) -> Column:
+    # A reading that is no number says that it can't be judged; of all others NaN says that there is none.
+    there = ~np.isinf(values) if family.metric.subject is Subject.ALERT else np.isfinite(values)
+    return Column(own, values, there)
+
+
 def render(families: Iterable[Family], groups: Sequence[Group], out: Writable) -> Mapping[str, int]:
     """Write every family that has series, and count each predictor's series."""
     tables = [_Table(group) for group in groups]
     for family in families:
-        header = _header(family.metric)
+        head = header(family.metric)
         for table in tables:
             for lines in table.lines(family):
-                out.write(header + lines)
-                header = b""
+                out.write(head + lines)
+                head = b""
     total: Counter[str] = Counter()
     for table in tables:
         table.add_counts(total)
@@ -181,16 +215,12 @@ class _Table:
         self._counts = {subject: np.zeros(len(group.table(subject).predictor.words), np.int64) for subject in Subject}
 
     def lines(self, family: Family) -> Iterator[bytes]:
-        """The family's lines in batches; none where one of them has a window and the other has none."""
+        """The family's lines in batches."""
         rows = self._group.rows[family.metric.subject]
-        if not len(rows) or ("window" in family.labels) == (self._group.window is None):
-            return
-        for end, column in self._columns(family):
-            values = column[rows]
-            # A reading that is no number says that it can't be judged; of all others NaN says that there is none.
-            there = ~np.isinf(values) if family.metric.subject is Subject.ALERT else np.isfinite(values)
-            self._count(family.metric.subject, rows[there])
-            yield from _lines(f"{family.metric.name}{{", self._block(family), end, values, there)
+        for column in columns(family, self._group):
+            self._count(family.metric.subject, rows[column.there])
+            block = self._block(family)
+            yield from _lines(f"{family.metric.name}{{", block, _end(family, column), column.values, column.there)
 
     def add_counts(self, total: Counter[str]) -> None:
         """Add how many lines there were to what other tables have, by predictor."""
@@ -198,16 +228,6 @@ class _Table:
             predictor = self._group.table(subject).predictor
             shown = np.unique(predictor.codes[self._group.rows[subject]])
             total.update({predictor.words[code]: int(counts[code]) for code in shown.tolist()})
-
-    def _columns(self, family: Family) -> Iterator[tuple[str, Floats]]:
-        """The values of all rows, and what follows the labels of the series."""
-        table: Any = self._group.table(family.metric.subject)
-        statistic: Scalar[Any] | Labelled[Any] = family.statistic
-        if isinstance(statistic, Scalar):
-            yield "} ", statistic.extract(table)
-            return
-        for choice, column in statistic.extract(table):
-            yield f",{_label(statistic.label, [choice])[0].as_py()}}} ", column
 
     def _count(self, subject: Subject, rows: Ints) -> None:
         counts = self._counts[subject]
@@ -223,13 +243,21 @@ class _Table:
 
     def _labels(self, subject: Subject, label: str) -> pa.Array | pa.Scalar:
         if label == "window":
-            return _label(label, [str(self._group.window)])[0]
+            return label_text(label, [str(self._group.window)])[0]
         text: Text = getattr(self._group.table(subject), label)
         codes = text.codes[self._group.rows[subject]]
-        return _label(label, text.words).take(pa.array(codes, mask=codes < 0))
+        return label_text(label, text.words).take(pa.array(codes, mask=codes < 0))
 
 
-def _label(label: str, words: Sequence[str]) -> pa.Array:
+def _end(family: Family, column: Column) -> str:
+    """What follows the labels of the series: the statistic's own, if it has one."""
+    if not isinstance(family.statistic, Labelled):
+        return "} "
+    return f",{label_text(family.statistic.label, [column.own])[0].as_py()}}} "
+
+
+def label_text(label: str, words: Sequence[str]) -> pa.Array:
+    """A label with each of some values, as it stands between braces."""
     return pc.binary_join_element_wise(_large(f'{label}="'), escaped(words), _large('"'), _NOTHING)
 
 
@@ -243,13 +271,19 @@ def _lines(start: str, block: pa.Array, end: str, values: Floats, there: NDArray
         batch = slice(first, first + _BATCH)
         if not there[batch].any():
             continue
-        numbers = pa.array(values[batch], pa.float64(), mask=~there[batch])
-        text = pc.if_else(pc.is_nan(numbers), _NAN, numbers.cast(pa.large_string()))
+        text = numbers(values[batch], there[batch])
         labels = block.slice(first, _BATCH)
         yield pc.binary_join_element_wise(before, labels, between, text, _LINE_END, _NOTHING).buffers()[2].to_pybytes()
 
 
-def _header(metric: Metric) -> bytes:
+def numbers(values: Floats, there: NDArray[np.bool_]) -> pa.Array:
+    """Values as text; NULL where there is none."""
+    column = pa.array(values, pa.float64(), mask=~there)
+    return pc.if_else(pc.is_nan(column), _NAN, column.cast(pa.large_string()))
+
+
+def header(metric: Metric) -> bytes:
+    """What comes before a metric's lines."""
     help_ = metric.help.translate(_HELP_ESCAPES)
     # The two formats have different words for what has no type, and both take it that none is told.
     type_ = "" if metric.type == "unknown" else f"# TYPE {metric.name} {metric.type}\n"

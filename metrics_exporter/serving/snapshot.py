@@ -85,7 +85,7 @@ class Snapshots:
         return Snapshot(
             Exposition(encoder.finish(own.text()), encoder.finish(own.openmetrics())),
             Exposition(encode(own.text()), encode(own.openmetrics())),
-            _good_until(definitions, reports, now, self.max_age),
+            good_until(definitions, reports, now, self.max_age),
             sum(kept.values()),
             dropped,
         )
@@ -94,9 +94,10 @@ class Snapshots:
         return self._before.get(name, limit.EMPTY)
 
 
-def _good_until(
+def good_until(
     definitions: Definitions, reports: Iterable[LogReport], now: datetime, max_age: timedelta
 ) -> datetime | None:
+    """When the first of the reports' values is too old to be shown; None: none will be."""
     ends = (
         expiry(window, latest.end, definitions.catalogue.logs[report.log].settle_seconds, max_age)
         for report in reports

@@ -79,7 +79,7 @@ def test_kinds(history: History) -> None:
 
 
 def test_keeps_a_number_of_windows(history: History, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "_retained", lambda _: 2)
+    monkeypatch.setattr(module, "retained", lambda _: 2)
     for hour in range(4):
         history.write(_at(hour))
     history.prune("my log/1", HOURLY)

@@ -38,6 +38,7 @@ COMMANDS = {
     "generate": ("generator.cli.generate", "Registry → output: metric definitions, dashboards, alert rules."),
     "schema": ("generator.cli.schema", "Print the registry's JSON Schema, for editors."),
     "export": ("metrics_exporter.cli.export", "Serve /metrics from the prediction log, or compute once."),
+    "backfill": ("metrics_exporter.cli.backfill", "Past windows as samples for Prometheus: files or remote write."),
     "demo": ("demo.cli", "All of it on real data, on this machine."),
 }
 

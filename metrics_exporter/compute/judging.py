@@ -75,8 +75,18 @@ class _Watch:
 class Judge:
     """Remembers what the alerts' metrics were in the windows that are still looked at, and what fired lately."""
 
-    def __init__(self, definitions: Definitions, log: str, history: History, schedule: Schedule) -> None:
-        """Judge nothing yet."""
+    def __init__(
+        self, definitions: Definitions, log: str, history: History, schedule: Schedule, *, remembers: bool = False
+    ) -> None:
+        """Judge nothing yet.
+
+        Args:
+            definitions: with the alerts.
+            log: whose alerts are judged.
+            history: where past windows are read.
+            schedule: which there are.
+            remembers: windows stay known that will be a baseline, which pays where weeks pass quickly.
+        """
         metrics = {metric.name: metric for metric in definitions.catalogue.metrics}
         self._log, self._history, self._schedule = log, history, schedule
         self._watches = [
@@ -88,6 +98,8 @@ class Judge:
         ]
         self._judged: dict[tuple[Window, datetime], dict[tuple[str, str], Judged]] = {}
         self._fired: dict[tuple[str, str], Judged] = {}  # of alerts on many features
+        self._remembers = remembers
+        self._baselines: dict[tuple[Window, datetime], dict[tuple[str, str], Judged]] = {}
 
     def forget(self, window: Window, end: datetime) -> None:
         """A window was computed again."""
@@ -149,7 +161,8 @@ class Judge:
         )
 
     def _of(self, watch: _Watch, end: datetime) -> Judged | None:
-        judged = self._judged.get((watch.alert.window, end))
+        at = watch.alert.window, end
+        judged = self._judged.get(at, self._baselines.get(at))
         return None if judged is None else judged.get(watch.key, NOTHING)
 
     def _look_at(self, latest: WindowProfiles, read: Iterable[tuple[_Watch, datetime]]) -> None:
@@ -168,13 +181,33 @@ class Judge:
         for key in [key for key in self._judged if key[0] == length and key[1] not in wanted]:
             del self._judged[key]
         for end, here in sorted(wanted.items()):
-            if (length, end) in self._judged or not self._schedule.is_done(length, end):
+            is_known = (length, end) in self._judged or self._is_baseline(length, end, here)
+            if is_known or not self._schedule.is_done(length, end):
                 continue
             predictors = frozenset(watch.predictor for watch in here.values())
             window = latest if end == latest.end else self._history.read_some(self._log, length, end, predictors)
             if window is not None:
                 judged = _judge(window.profiles, here.values())
                 self._judged[length, end] = {watch.key: values for watch, values in judged}
+        if self._remembers:
+            self._remember(latest)
+
+    def _is_baseline(self, length: Window, end: datetime, wanted: Iterable[tuple[str, str]]) -> bool:
+        """Whether a window is remembered, and nothing else is wanted of it than what it is a baseline of."""
+        return self._baselines.get((length, end), {}).keys() >= set(wanted)
+
+    def _remember(self, latest: WindowProfiles) -> None:
+        """Keep of the latest window what it will be a baseline of, and forget those that are so no longer."""
+        length = latest.window
+        compared = [w.key for w in self._watches if w.alert.window == length and w.weeks_before(latest.end)]
+        judged = self._judged.get((length, latest.end))
+        if not compared or judged is None:
+            return
+        self._baselines[length, latest.end] = {key: judged[key] for key in compared}
+        most = max(watch.alert.consecutive for watch in self._watches)
+        oldest = latest.end - BASELINE_WEEKS * _WEEK - most * length.length
+        for key in [key for key in self._baselines if key[0] == length and key[1] < oldest]:
+            del self._baselines[key]
 
 
 def _is_silence(watch: _Watch) -> bool:

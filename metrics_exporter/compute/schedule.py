@@ -106,7 +106,11 @@ class Schedule:
 
     def ends(self, window: Window, count: int, until: datetime) -> list[datetime]:
         """The last `count` ends that there are, oldest first, not after `until`."""
-        return sorted(end for end in self._done.get(window, ()) if end <= until)[-count:]
+        return [end for end in self.all_ends(window) if end <= until][-count:]
+
+    def all_ends(self, window: Window) -> list[datetime]:
+        """The ends that there are, oldest first."""
+        return sorted(self._done.get(window, ()))
 
     def mergeable(self, now: datetime) -> Iterator[tuple[Window, datetime, list[datetime]]]:
         """Longer windows that are new or have changed and are complete but for what is given up, with their parts."""

@@ -19,18 +19,17 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from prometheus_client import CollectorRegistry, Gauge, generate_latest
 from prometheus_client.parser import text_string_to_metric_families
 
 from benchmarks.lines import Line
+from benchmarks.profiles import numeric
 from generator.catalogue import METRICS
 from metrics_exporter.compute.refresh import LogReport
 from metrics_exporter.definitions import DEFAULT_CADENCE, Catalogue, Definitions, Log
-from metrics_exporter.profiles.table import COUNTS, GRID, NameLists, NumberLists, Profiles, WindowProfiles
-from metrics_exporter.profiles.text import Text
+from metrics_exporter.profiles.table import WindowProfiles
 from metrics_exporter.service import SWITCH_SECONDS, WORKER_NICE
 from metrics_exporter.serving.exposition import Family, families, render
 from metrics_exporter.serving.server import Server, Site
@@ -195,7 +194,7 @@ def _data() -> tuple[Definitions, tuple[LogReport, ...]]:
     catalogue = Catalogue(schema_version=1, logs={"default": Log(table="predictions")}, metrics=metrics)
     random_numbers = np.random.default_rng(0)
     latest = {
-        window: WindowProfiles("default", window, _END, 1000, 0, _profiles(random_numbers))
+        window: WindowProfiles("default", window, _END, 1000, 0, numeric(_models(), _FEATURES, random_numbers))
         for window in DEFAULT_CADENCE
     }
     known = dict.fromkeys(_models(), _END)
@@ -209,31 +208,6 @@ def _models() -> list[tuple[str, str]]:
         for place in range(_PREDICTORS)
         for model in range(_MODELS)
     ]
-
-
-def _profiles(random_numbers: np.random.Generator) -> Profiles:
-    features = [None, *(f"feature_{place}" for place in range(_FEATURES))]
-    series = sorted((*model, feature or "") for model in _models() for feature in features)
-    size = len(series)
-    mean = random_numbers.normal(0, 100, size)
-    grid = np.sort(mean[:, None] + random_numbers.random((size, len(GRID))), axis=1)
-    counts: dict[str, Any] = {name: np.zeros(size, np.int64) for name in COUNTS}
-    counts |= {"rows": np.full(size, 1000), "nulls": np.full(size, 3), "unseen": np.full(size, -1)}
-    counts |= {"values": random_numbers.integers(900, 1000, size), "defaults": random_numbers.integers(0, 90, size)}
-    none, nothing = np.empty(0, np.int64), np.zeros(size + 1, np.int64)
-    return Profiles(
-        predictor=Text.of(predictor for predictor, _, _ in series),
-        model_id=Text.of(model_id for _, model_id, _ in series),
-        feature=Text.of(feature or None for _, _, feature in series),
-        **counts,
-        mean=mean,
-        squared_deviations=random_numbers.random(size) * 1e6,
-        minimum=grid[:, 0] - 1,
-        maximum=grid[:, -1] + 1,
-        grid=grid,
-        atoms=NumberLists(nothing, np.empty(0), none),
-        categories=NameLists(nothing, Text.of(()), none),
-    )
 
 
 def _reset_peak() -> float:

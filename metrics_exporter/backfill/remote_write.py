@@ -53,7 +53,17 @@ class Login:
     token: str | None = field(default=None, repr=False)
 
     def headers(self) -> dict[str, str]:
-        """As HTTP has it."""
+        """As HTTP has it.
+
+        Raises:
+            RemoteWriteError: half of it is missing, or no header can hold it.
+        """
+        if (self.username is None) != (self.password is None):
+            raise RemoteWriteError(
+                "a login needs both a user name and a password; give --username, and --password-file or the variable"
+            )
+        if self.token and not (self.token.isascii() and self.token.isprintable()):
+            raise RemoteWriteError("the token holds characters that no header can hold; look at its file or variable")
         if self.token:
             return {"Authorization": f"Bearer {self.token}"}
         if self.username and self.password:
@@ -142,11 +152,13 @@ class Receiver:
         Raises:
             RemoteWriteError: it is no address of one, or the login can't be sent.
         """
-        parts = urlsplit(url)
+        wrong = f"{shown(url)} is no address of a receiver; write one such as http://localhost:9090/api/v1/write"
+        try:
+            parts, port = urlsplit(url), urlsplit(url).port
+        except ValueError:
+            raise RemoteWriteError(wrong) from None
         if parts.scheme not in {"http", "https"} or not parts.hostname:
-            raise RemoteWriteError(
-                f"{shown(url)} is no address of a receiver; write one such as http://localhost:9090/api/v1/write"
-            )
+            raise RemoteWriteError(wrong)
         if parts.username or parts.password:
             raise RemoteWriteError(
                 "the receiver's address holds a login; give it by --username and --password-file, or by variables"
@@ -154,7 +166,7 @@ class Receiver:
         self._url, self._pause = url, pause
         self._path = f"{parts.path or '/'}{f'?{parts.query}' if parts.query else ''}"
         self._headers = {**_HEADERS, **login.headers()}
-        self._connection = _connection(parts.scheme, parts.hostname, parts.port)
+        self._connection = _connection(parts.scheme, parts.hostname, port)
 
     def send(self, body: bytes) -> None:
         """Send a request, again and again where the receiver is away or busy.

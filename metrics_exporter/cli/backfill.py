@@ -154,7 +154,8 @@ def command(
 
 
 def _say(state: State, definitions: Definitions, out: Path, url: str | None) -> None:
-    where = f"sent to {shown(url)}" if url else f"{len([*out.glob('*.om')])} files in {out}"
+    count = len([*out.glob("*.om")])
+    where = f"sent to {shown(url)}" if url else f"{count} {'file' if count == 1 else 'files'} in {out}"
     click.echo(f"{state.start:%Y-%m-%dT%H:%MZ} to {state.end:%Y-%m-%dT%H:%MZ}: {where}")
     for problem in definitions.broken:
         click.echo(f"driftgauge: left out: {problem}", err=True)

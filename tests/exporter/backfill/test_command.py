@@ -15,8 +15,10 @@ from threading import Thread
 import pytest
 
 from metrics_exporter.backfill import chunks as chunking
+from metrics_exporter.backfill import state
 from metrics_exporter.backfill.remote_write import Login, Receiver, RemoteWriteError
 from metrics_exporter.profiles.history import History
+from metrics_exporter.progress import Estimate
 from tests import real_parts
 from tests.exporter.backfill import world
 from tests.exporter.serving import builders
@@ -168,11 +170,59 @@ def test_a_refusal_is_told_with_what_to_do(mailbox: Mailbox) -> None:
     assert mailbox.logins == ["Basic bWU6aHVudGVyMjI="] * 3
 
 
-@pytest.mark.parametrize("url", ["localhost:9090", "ftp://host/x", "http://me:hunter22@host/write"])
+@pytest.mark.parametrize(
+    "url", ["localhost:9090", "ftp://host/x", "http://me:hunter22@host/write", "http://host:port/", "http://[host/"]
+)
 def test_no_address_of_a_receiver(url: str) -> None:
     with pytest.raises(RemoteWriteError) as refused:
         Receiver(url, Login())
     assert "hunter22" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    "login", [Login("me"), Login(password="hunter22"), Login(token="hünter22"), Login(token="a\nb")]
+)
+def test_no_login(login: Login) -> None:
+    with pytest.raises(RemoteWriteError) as refused:
+        Receiver("http://localhost/write", login)
+    assert "nter22" not in str(refused.value)
+
+
+def test_a_range_that_the_history_can_not_hold_is_refused(past: tuple[str, ...], tmp_path: Path) -> None:
+    arguments = [*past[:-1], f"--out={tmp_path}"]
+    arguments[0] = "--from=2024-11-01"
+    assert "the history keeps 9,600 windows of 1h" in failure(*arguments)
+    assert world.files(tmp_path) == []
+
+
+def test_two_at_once_are_kept_apart(past: tuple[str, ...], tmp_path: Path) -> None:
+    with state.locked(tmp_path):
+        assert "another backfill is at work here" in failure(*past, f"--out={tmp_path}")
+
+
+def test_what_is_kept_and_damaged_is_told(past: tuple[str, ...], tmp_path: Path) -> None:
+    (tmp_path / "backfill.json").write_text("{}")
+    assert "backfill.json: can't be read" in failure(*past, f"--out={tmp_path}")
+
+
+def test_a_terminal_is_told_how_long_it_takes(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    clock = iter([0.0, 0.0, 10.0, 40.0, 41.0])
+    monkeypatch.setattr("metrics_exporter.progress.time.monotonic", lambda: next(clock))
+    monkeypatch.setattr("sys.stderr.isatty", lambda: True)
+    estimate = Estimate("writing samples")
+    for share in (0.5, 0.51, 0.6, 0.61):
+        estimate.reach(share)
+    estimate.done()
+    said = capsys.readouterr().err.split("\r\x1b[K")
+    assert said == [
+        "",
+        "writing samples … 51%, about 8 min left",
+        "writing samples … 60%, about 3 min left",
+        "writing samples … 61%, about 2 min left",
+        "",
+    ]
 
 
 def test_a_token_comes_from_a_file_or_a_variable(past: tuple[str, ...], mailbox: Mailbox, tmp_path: Path) -> None:

@@ -42,7 +42,7 @@ def backfilled(tmp_path_factory: pytest.TempPathFactory) -> Backfilled:
         f"--history={folder / 'history'}",
     )
     said = real_parts.driftgauge("backfill", *arguments, f"--out={folder / 'out'}")
-    assert said.startswith("2026-03-02T00:00Z to 2026-03-03T16:00Z: 1 files in ")
+    assert said.startswith("2026-03-02T00:00Z to 2026-03-03T16:00Z: 1 file in ")
     found = world.samples("".join(file.read_text() for file in world.files(folder / "out")))
     return Backfilled(arguments, folder / "out", found, dict(world.live(log, folder / "live")))
 

@@ -30,6 +30,9 @@ class Dialect:
     text = "VARCHAR"
     integer = "BIGINT"
     null_list = "CAST(NULL AS ARRAY(VARCHAR))"
+    fence = (
+        ""  # what ends a part of the statement whose expressions are to be computed once, not wherever they are used
+    )
 
     # Names, literals, parameters
 

@@ -43,6 +43,7 @@ class PostgreSQL(Dialect):
     text = "text"
     integer = "bigint"
     null_list = "NULL::text[]"
+    fence = "OFFSET 0"
     infinity = "'Infinity'::float8"
     nan = "'NaN'::float8"
 
@@ -89,8 +90,11 @@ class PostgreSQL(Dialect):
 
     def double_of_number(self, text: str) -> str:
         """What is too large for a double is infinite, what is too small is 0: a cast would fail."""
+        return self._double(text, f"strpos(lower({text}), 'e') = 0 AND length({text}) < {_SAFE_DIGITS}")
+
+    def _double(self, text: str, is_safe: str) -> str:
         return (
-            f"CASE WHEN length({text}) < {_SAFE_DIGITS} AND {text} !~ '[eE][+-]?[0-9]{{3}}' THEN {text}::float8 "
+            f"CASE WHEN {is_safe} THEN {text}::float8 "
             f"WHEN abs({text}::numeric) > {_GREATEST}::numeric "
             f"THEN sign({text}::numeric)::float8 * {self.infinity} "
             f"WHEN abs({text}::numeric) < {_LEAST}::numeric THEN 0::float8 ELSE {text}::float8 END"
@@ -154,6 +158,8 @@ class PostgreSQL(Dialect):
         if source.layout != "json":
             return "FALSE"
         features, text = self._jsonb(source), f"{self.identifier(source.features)}::text"
+        if not source.features_are_text:
+            return f"coalesce(jsonb_typeof({features}) NOT IN ('object', 'null'), FALSE)"
         return (
             f"coalesce(NOT {self.is_one_of(text, NO_FEATURES)} "
             f"AND ({features} IS NULL OR jsonb_typeof({features}) <> 'object'), FALSE)"
@@ -201,9 +207,9 @@ class PostgreSQL(Dialect):
         if source.layout == "columns":
             return "SELECT * FROM unnest(names, numbers, labels)"
         text = "value #>> '{}'"
-        digits = f"({text})"
+        number = self._double(f"({text})", f"length({text}) < {_SAFE_DIGITS}")  # jsonb writes no exponent
         return (
-            f"SELECT key, CASE WHEN jsonb_typeof(value) = 'number' THEN {self.double_of_number(digits)} END, "
+            f"SELECT key, CASE WHEN jsonb_typeof(value) = 'number' THEN {number} END, "
             f"{text} FROM jsonb_each(CASE WHEN jsonb_typeof(features) = 'object' THEN features END)"
         )
 

@@ -245,6 +245,23 @@ def test_a_killed_writer_leaves_no_half_file(tmp_path: Path) -> None:
         assert len(window.profiles) == 8000
 
 
+def test_a_window_is_on_the_disk_before_it_has_its_name_and_the_name_after(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    history = History(str(tmp_path))
+    history.write(WINDOW)
+    file = _file(tmp_path)
+    before = file.read_bytes()
+    seen = []
+    monkeypatch.setattr(os, "fsync", lambda opened: seen.append((_target(opened), file.read_bytes() == before)))
+    history.write(replace(WINDOW, rows=99))
+    assert seen == [(f"{file}.{os.getpid()}.tmp", True), (str(file.parent), False)]
+
+
+def _target(opened: int) -> str:
+    return str(Path(f"/proc/self/fd/{opened}").readlink())
+
+
 def test_two_weeks_of_hours_are_read_fast(tmp_path: Path) -> None:
     history = History(str(tmp_path))
     for hour in range(14 * 24):

@@ -332,6 +332,7 @@ def _window(files: Sequence[WindowFile], into: Window, end: datetime, profiles: 
 
 
 def _replace_local(path: Path, content: bytes) -> None:
+    holders = [path.parent, *(folder.parent for folder in path.parents if not folder.exists())]  # of new names
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f"{path.name}.{os.getpid()}.tmp")
     try:
@@ -340,7 +341,8 @@ def _replace_local(path: Path, content: bytes) -> None:
             file.flush()
             os.fsync(file.fileno())  # before the rename, lest a loss of power leaves the name of an empty file
         temporary.replace(path)
-        _sync_folder(path.parent)
+        for folder in holders:
+            _sync_folder(folder)
     finally:
         temporary.unlink(missing_ok=True)
 

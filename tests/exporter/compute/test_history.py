@@ -258,6 +258,14 @@ def test_a_window_is_on_the_disk_before_it_has_its_name_and_the_name_after(
     assert seen == [(f"{file}.{os.getpid()}.tmp", True), (str(file.parent), False)]
 
 
+def test_the_names_of_new_folders_are_on_the_disk_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[str] = []
+    monkeypatch.setattr(os, "fsync", lambda opened: seen.append(_target(opened)))
+    History(str(tmp_path)).write(WINDOW)
+    month = _file(tmp_path).parent
+    assert seen[1:] == [str(folder) for folder in (month, *month.parents[:3])]
+
+
 def _target(opened: int) -> str:
     return str(Path(f"/proc/self/fd/{opened}").readlink())
 

@@ -49,6 +49,8 @@ _HOW_TO_GET = {
     "npm": "install Node.js with npm",
     "postgres": f"{_DEBIAN}; or put the folder of PostgreSQL's server programs on PATH",
     "terraform": "install Terraform >= 1.7",
+    "trino": _DEBIAN,
+    "java25": "install a JDK 25 below /usr/lib/jvm, or set JAVA25 to its java",
 }
 T = TypeVar("T")
 
@@ -82,10 +84,9 @@ def _find(name: str) -> Path | None:
         prometheus = _find_prometheus(name.removeprefix("promtool"))
         promtool = prometheus and prometheus.with_name("promtool")
         return promtool if promtool and promtool.exists() else None
-    if name == "compose":
-        return _find_compose()
-    if name == "postgres":
-        return _find_postgres()
+    special = {"compose": _find_compose, "postgres": _find_postgres, "trino": _find_trino, "java25": _find_java25}
+    if name in special:
+        return special[name]()
     paths = (shutil.which(candidate) for candidate in (*_OTHER_NAMES.get(name, ()), name))
     return next((Path(path) for path in paths if path), None)
 
@@ -111,6 +112,17 @@ def _find_postgres() -> Path | None:
     debian = sorted(Path("/usr/lib/postgresql").glob("*/bin/postgres"), key=lambda path: int(path.parts[-3]))
     found = shutil.which("postgres")
     return debian[-1] if debian else Path(found) if found else None
+
+
+def _find_trino() -> Path | None:
+    """The folder of Trino's server, in the tools' cache."""
+    return _TOOLS / "trino" if (_TOOLS / "trino").exists() else None
+
+
+def _find_java25() -> Path | None:
+    """The one that the environment names, or where Debian's packages have it."""
+    places = (Path(os.environ.get("JAVA25", "/nowhere")), *Path("/usr/lib/jvm").glob("*25*/bin/java"))
+    return next((place for place in places if place.exists()), None)
 
 
 def _version(prometheus: str) -> str:

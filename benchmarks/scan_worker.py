@@ -23,22 +23,29 @@ def _peak_megabytes() -> float:
 
 
 def ours(file: str) -> Callable[[], object]:
-    """The window from the log to its profiles, connection included."""
+    """The window from the log to its profiles, connection included; its atoms are known, as after any first window."""
+    from dataclasses import replace
     from datetime import UTC, datetime, timedelta
 
     from metrics_exporter.definitions import Columns, Log
     from metrics_exporter.sources import open_warehouse
-    from metrics_exporter.sources.assemble import assemble
+    from metrics_exporter.sources.assemble import Scanned, assemble
     from metrics_exporter.sources.scan import ScanRequest, scan
 
     start = datetime(2026, 1, 1, tzinfo=UTC)
     columns = Columns(features=("feature_*",)) if "columns" in file else Columns()
-    request = ScanRequest(Log(table="predictions", columns=columns), start, start + timedelta(hours=1), {})
+    unlearnt = ScanRequest(Log(table="predictions", columns=columns), start, start + timedelta(hours=1), {})
+
+    def scanned(request: ScanRequest) -> Scanned:
+        return assemble("default", request, scan(open_warehouse(f"duckdb:{file}"), request, 600))
+
+    request = replace(unlearnt, atoms=scanned(unlearnt).repeated)
 
     def run() -> object:
-        (window,) = assemble("default", request, scan(open_warehouse(f"duckdb:{file}"), request, 600)).windows
+        (window,) = scanned(request).windows
         assert window.rows == 1_000_000
         assert all(profile.distribution for profile in window.profiles)
+        assert sum(len(profile.distribution.atoms) == 10 for profile in window.profiles if profile.distribution) >= 5
         return window
 
     return run

@@ -73,8 +73,8 @@ class ScanRequest:
 # count, comes once.
 #
 # The grid is made from `grid_rows` values: all finite numbers that are no defaults, or a sample of them. `atoms`, in
-# order, are single values that may hold much of the series: its grid repeats them, or the request names them;
-# `atom_counts` says how often each occurs in all rows, not only in the sample. `unseen` counts the usable values that
+# order, are those of the request's single values that the series has; `atom_counts` says how often each occurs in all
+# rows, not only in the sample. `unseen` counts the usable values that
 # are in none of the request's names, and the `names` of `other` are its categories, 1,000 of them at most.
 RESULT = pa.schema(
     [

@@ -8,12 +8,12 @@ from datetime import timedelta
 import pytest
 
 from metrics_exporter.definitions import Kind
-from metrics_exporter.sources.assemble import Scanned, assemble
-from metrics_exporter.sources.scan import scan
+from metrics_exporter.sources.assemble import Scanned
 from tests.conformance.case import START, UNREADABLE, Case, Raw, Row
 from tests.conformance.compare import differences
 from tests.conformance.engines.duckdb import ENGINES
 from tests.conformance.reference import alternatives
+from tests.conformance.scanning import scanned_of
 
 _ROWS = tuple(
     Row({"a": n, "b": f"c{n % 3}"}, id=f"d{n}", result=float(n), defaults=["a"] if n == 5 else []) for n in range(20)
@@ -49,9 +49,8 @@ _OTHERWISE = {
 
 @pytest.fixture(scope="module")
 def scanned(tmp_path_factory: pytest.TempPathFactory) -> Scanned:
-    request = _CASE.request({})
     with ENGINES[0].start(tmp_path_factory.mktemp("log")) as load:
-        return assemble("log", request, scan(load(_CASE.table), request, 60))
+        return scanned_of(load(_CASE.table), _CASE)
 
 
 @pytest.mark.parametrize(("what", "otherwise"), _OTHERWISE.items(), ids=_OTHERWISE)

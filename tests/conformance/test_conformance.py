@@ -11,19 +11,17 @@ from dataclasses import replace
 from functools import cache
 from threading import Event
 
-import pyarrow as pa
 import pytest
 
-from metrics_exporter.sources import ScanTimeoutError, Warehouse, WarehouseError
-from metrics_exporter.sources.assemble import Scanned, assemble
+from metrics_exporter.sources import ScanTimeoutError, WarehouseError
 from metrics_exporter.sources.scan import scan
 from tests.conformance.case import Case
 from tests.conformance.cases import CASES, STORED
 from tests.conformance.compare import differences
 from tests.conformance.engine import Engine, Load, found_engines
 from tests.conformance.reference import Expected, alternatives
+from tests.conformance.scanning import SECONDS, scanned_of
 
-SECONDS = 120
 Start = Callable[[Engine], Load]
 
 
@@ -62,7 +60,7 @@ def _of(engine: Engine) -> Iterable[Case]:
 
 @pytest.mark.parametrize(("engine", "case"), list(_pairs()))
 def test_a_warehouse_comes_to_what_the_documentation_says(started: Start, engine: Engine, case: Case) -> None:
-    scanned = _scanned(started(engine)(case.table), case)
+    scanned = scanned_of(started(engine)(case.table), case)
     if not engine.counts_undated:
         scanned = replace(scanned, undated_rows=_expected(case)[0].undated)
     wrong = [differences(case, scanned, expected, engine) for expected in _expected(case)]
@@ -74,7 +72,7 @@ def test_a_warehouse_comes_to_what_the_documentation_says(started: Start, engine
 def test_of_rows_that_share_a_key_the_same_one_counts_in_any_order(started: Start, engine: Engine) -> None:
     case = _named("of rows with one key that differ, one counts, json text")
     first, second = (
-        _scanned(started(engine)(each.table), each) for each in (case, replace(case, rows=case.rows[::-1]))
+        scanned_of(started(engine)(each.table), each) for each in (case, replace(case, rows=case.rows[::-1]))
     )
     assert list(first.windows[0].profiles) == list(second.windows[0].profiles)
 
@@ -125,16 +123,3 @@ def _named(name: str) -> Case:
 @cache
 def _expected(case: Case) -> list[Expected]:
     return list(alternatives(case))
-
-
-def _scanned(warehouse: Warehouse, case: Case) -> Scanned:
-    """Scan as a refresh does: again where the first answer says so."""
-    request = case.request({})
-    first = assemble("log", request, scan(warehouse, request, SECONDS))
-    if not first.must_repeat and not first.repeated.num_rows:
-        return first
-    request = replace(case.request(first.new_kinds), atoms=pa.concat_tables([request.atoms, first.repeated]))
-    again = assemble("log", request, scan(warehouse, request, SECONDS))
-    return Scanned(
-        again.windows, {**first.new_kinds, **again.new_kinds}, False, again.undated_rows, again.names, again.repeated
-    )

@@ -113,7 +113,6 @@ _CAN = frozenset(Ability) - {Ability.JSON_IN_MAP, Ability.JSON_AS_WRITTEN, Abili
 _DEVIATIONS = {
     "text of objects that others than JSON write": "text is read as JSON alone",
     "a name twice, json text": "of a name that JSON has twice, jsonb keeps the last value",
-    "names of hundreds of thousands of characters": "values of a feature with so long a name are not learnt",
 }
 
 ENGINES = (

@@ -269,9 +269,9 @@ def test_grids_say_how_many_values_they_are_made_from(log: LogFile) -> None:
     assert (rows["rare"].numbers, rows["rare"].grid_rows) == (2_000, 2_000)
 
 
-def test_what_the_grid_repeats_is_counted_over_all_rows(log: LogFile) -> None:
+def test_known_atoms_are_counted_over_all_rows(log: LogFile) -> None:
     _quantile_log(log, 100_000)
-    rows = _numbers(log)
+    rows = _numbers(log, pa.table({"predictor": ["p"], "feature": ["atoms"], "value": [0.0]}, schema=ATOMS))
     ((zeros,),) = log.ask("SELECT count(*) FROM predictions WHERE features['atoms'] = 0")
     assert (rows["atoms"].atoms, rows["atoms"].atom_counts) == ([0], [zeros])
     assert [rows[feature].atoms for feature in ("even", "rare", None)] == [None] * 3

@@ -20,7 +20,7 @@ demo: $(VENV)/.demo ## Watch real models on this machine, until Ctrl-C
 	@$(BIN)/driftgauge demo $(ARGS)
 
 test: $(VENV)/.dev ## Run all tests with coverage
-	@$(BIN)/python -m pytest --numprocesses=2 --dist=loadfile --cov --cov-report=term $(ARGS)
+	@$(BIN)/python -m pytest --numprocesses=2 --dist=loadgroup --cov --cov-report=term $(ARGS)
 
 lint: $(VENV)/.dev ## Check style, types, import directions and that output/ is fresh
 	$(BIN)/ruff check .

@@ -26,3 +26,11 @@ def prometheus_binaries(request: pytest.FixtureRequest) -> PrometheusBinaries:
 def pytest_addoption(parser: pytest.Parser) -> None:
     """The switch that writes what scenarios yield into their files (see tests/scenarios/scenario.py)."""
     parser.addoption("--update-scenarios", action="store_true", help="write the scenarios' outcome into their files")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep a file's tests in one worker, for the servers that they share; the conformance suite's go by engine."""
+    for item in items:
+        engine = getattr(item, "callspec", None) and item.callspec.params.get("engine")
+        item.add_marker(pytest.mark.xdist_group(f"conformance of {engine.name}" if engine else str(item.path)))

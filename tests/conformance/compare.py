@@ -16,10 +16,8 @@ from tests.conformance.engine import Engine
 from tests.conformance.reference import MOST_CATEGORIES_NAMED, TOP, Expected, Key, Series, Window, shortened
 
 EXACT_ROWS = 10_000  # of a model in a window; beyond that its grids may be near
-RANK_ERROR = 0.01
 _COUNTS = ("rows", "values", "nulls", "infinities", "defaults", "unparsable")
 # A value that holds so much of a series stands in its grid twice, in whatever way that was made.
-_SURE_ATOM = 0.04
 _ATOM = 0.005
 # What lies below is lost where a sum is scaled so that the greatest values don't overflow it.
 _LEAST_MEAN = 1e-290
@@ -73,7 +71,7 @@ def _series(case: Case, key: Key, found: Profile, wanted: Series, engine: Engine
     yield from _moments(found.distribution, wanted.numbers)
     yield from _grid(found.distribution, wanted, engine)
     is_learnt = all(len(name or "") < MAX_NAME for name in key)  # what stands for a longer name is in no log
-    yield from _atoms(found.distribution, wanted.numbers, known if is_learnt else None)
+    yield from _atoms(found.distribution, wanted.numbers, known if is_learnt else None, engine)
 
 
 def _categories(found: Profile, wanted: Series) -> Iterator[str]:
@@ -108,8 +106,8 @@ def _grid(found: Distribution, wanted: Series, engine: Engine) -> Iterator[str]:
     numbers, grid, ranks = wanted.numbers, np.array(found.grid), np.array(GRID)
     assert numbers is not None
     is_exact = wanted.rows <= EXACT_ROWS
-    is_continuous = np.unique(numbers, return_counts=True)[1].max() < _SURE_ATOM * len(numbers)
-    error = engine.small_models if is_exact else RANK_ERROR if is_continuous else engine.around_atoms
+    is_continuous = np.unique(numbers, return_counts=True)[1].max() < engine.sure_atoms * len(numbers)
+    error = engine.small_models if is_exact else engine.rank_error if is_continuous else engine.around_atoms
     if is_exact:
         yield from _same("rows of the grid", found.grid_rows, len(numbers))
     if is_exact and not engine.interpolates:
@@ -124,13 +122,13 @@ def _grid(found: Distribution, wanted: Series, engine: Engine) -> Iterator[str]:
         yield f"grid: off by {off.max():.4f} of rank, at {ranks[off.argmax()]}"
 
 
-def _atoms(found: Distribution, numbers: np.ndarray, known: Sequence[float] | None) -> Iterator[str]:
+def _atoms(found: Distribution, numbers: np.ndarray, known: Sequence[float] | None, engine: Engine) -> Iterator[str]:
     values, counts = np.unique(numbers, return_counts=True)
     real = Counter(dict(zip(values.tolist(), counts.tolist(), strict=True)))
     yield from _same("atoms", dict(found.atoms), {value: real[value] for value, _ in found.atoms})
     there = {value for value, _ in found.atoms}
     if known is not None:
-        needed = {value for value, count in real.items() if count >= _SURE_ATOM * len(numbers)}
+        needed = {value for value, count in real.items() if count >= engine.sure_atoms * len(numbers)}
         needed |= {value for value in known if real[value] >= max(_ATOM * len(numbers), 1)}
         yield from _same("atoms that are missing", sorted(needed - there), [])
     yield from _same("atoms that hold little", [v for v in there if real[v] < _ATOM * len(numbers)], [])

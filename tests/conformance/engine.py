@@ -28,11 +28,13 @@ class Engine:
         is_server: it takes its time to start, so its tests are marked `server`.
         is_variant: another place for the tables of an engine that has all cases: only those that depend on how a table
             is stored are run, and each in one shape alone.
+        rank_error: that of its approximate percentiles, of values that don't repeat.
         around_atoms: the rank error that its approximate percentiles have beside a value that holds much of a series.
         small_models: the rank error of its percentiles of models of few rows, which are exact where it counts them all.
+        sure_atoms: a value that holds this share of a series is seen to repeat in its percentiles.
         interpolates: its percentiles lie between values that there are.
         counts_undated: it looks for rows without a time in the whole table.
-        deviations: by the name of a case (without that of its shape), why the engine differs from what the
+        deviations: by the name of a case, with or without that of its shape, why the engine differs from what the
             documentation says. Such a test is expected to fail, and fails once it passes.
     """
 
@@ -41,8 +43,10 @@ class Engine:
     start: Callable[[Path], AbstractContextManager[Load]]
     is_server: bool = False
     is_variant: bool = False
+    rank_error: float = 0.01
     around_atoms: float = 0.01
     small_models: float = 1e-9
+    sure_atoms: float = 0.04
     interpolates: bool = False
     counts_undated: bool = True
     deviations: Mapping[str, str] = field(default_factory=dict)

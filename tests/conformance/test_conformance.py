@@ -31,7 +31,7 @@ def _pairs() -> Iterator[object]:
             marks = _marks(engine)
             if missing := sorted(case.all_needs - engine.can):
                 marks.append(pytest.mark.skip(reason=f"{engine.name} can't store: {', '.join(missing)}"))
-            elif reason := engine.deviations.get(case.family):
+            elif reason := engine.deviations.get(case.name) or engine.deviations.get(case.family):
                 marks.append(pytest.mark.xfail(strict=True, reason=f"{engine.name}: {reason}"))
             yield pytest.param(engine, case, id=f"{engine.name}-{case.name}", marks=marks)
 

@@ -112,7 +112,7 @@ class ClickHouse(Dialect):
         return f"match({text}, {self.string(pattern)})"
 
     def without_fraction(self, number: str) -> str:
-        return f"replaceRegexpOne({number}, '[.]0+$', '')"
+        return f"replaceRegexpOne({self.to_text(number)}, '[.]0+$', '')"
 
     def is_nan(self, number: str) -> str:
         return f"isNaN({number})"

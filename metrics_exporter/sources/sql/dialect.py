@@ -70,12 +70,12 @@ class Dialect:
 
     def name(self, column: str, *, is_number: bool) -> str:
         """The text of a predictor's or model's name: 3 and 3.0 are one; NULL is the empty one."""
-        named = self.to_text(self.identifier(column))
-        return f"coalesce({self.without_fraction(named) if is_number else named}, '')"
+        quoted = self.identifier(column)
+        return f"coalesce({self.without_fraction(quoted) if is_number else self.to_text(quoted)}, '')"
 
     def without_fraction(self, number: str) -> str:
         """A number as text without a fraction of zeros, of which there may be more digits than a double holds."""
-        return f"regexp_replace({number}, '[.]0+$', '')"
+        return f"regexp_replace({self.to_text(number)}, '[.]0+$', '')"
 
     def prediction_id(self, source: Source) -> str:
         """NULL where there is none."""
@@ -197,7 +197,7 @@ class Dialect:
 
     def names_of_columns(self, source: Source) -> str:
         """The features' names as an array, in the order of the columns."""
-        return f"ARRAY[{', '.join(self.string(column.name) for column in source.feature_columns)}]"
+        return self.array((self.string(column.name) for column in source.feature_columns), self.text)
 
     def values_of_columns(self, source: Source) -> str:
         """Arrays of the columns' numbers and labels."""

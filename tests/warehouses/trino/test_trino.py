@@ -10,7 +10,7 @@ from metrics_exporter.sources import Access, WarehouseError
 from metrics_exporter.sources.log_shape import ColumnType, Form
 from metrics_exporter.sources.trino import TrinoWarehouse, connect
 from tests.real_parts import free_port, wait_until
-from tests.warehouses.trino.conftest import ask
+from tests.warehouses.trino.server import ask
 
 SECONDS = 30.0
 LONG = "SELECT count(*) AS n FROM tpch.sf100.lineitem AS a, tpch.sf100.orders AS b WHERE a.comment <> b.comment"

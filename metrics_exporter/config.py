@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
 
@@ -85,10 +85,20 @@ def _lower(value: object) -> object:
 Duration = Annotated[timedelta, BeforeValidator(_duration)]
 
 
-class Settings(BaseModel):
-    """All that differs between environments; each is an option, a key of the config file and a variable."""
+class HistorySettings(BaseModel):
+    """What a command needs that looks at the history alone."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+    history: str = Field("history", description="Folder or bucket URL that keeps the profiles.")
+
+    def secrets(self) -> tuple[str, ...]:
+        """What no message may show."""
+        return secrets(self.history)
+
+
+class Settings(HistorySettings):
+    """All that differs between environments; each is an option, a key of the config file and a variable."""
 
     definitions: Path = Field(Path("output/metrics"), description="Folder of the generated metric definitions.")
     warehouse: Annotated[str, BeforeValidator(_warehouse)] = Field(
@@ -98,7 +108,6 @@ class Settings(BaseModel):
         None,
         description=f"File that holds the warehouse's password; or set {ENVIRONMENT_PREFIX}WAREHOUSE_PASSWORD.",
     )
-    history: str = Field("history", description="Folder or bucket URL that keeps the profiles.")
     listen: Annotated[tuple[str, int], BeforeValidator(_address)] = Field(
         ("127.0.0.1", 9877), description="Address to serve on, host:port."
     )
@@ -189,6 +198,9 @@ def _from_file(name: str, file: Path | None) -> str | None:
         ) from None
 
 
+_Kind = TypeVar("_Kind", bound=HistorySettings)
+
+
 def names() -> tuple[str, ...]:
     """The settings that options and the config file may hold: all but the passwords."""
     return tuple(name for name in Settings.model_fields if name not in PASSWORDS)
@@ -210,16 +222,29 @@ def read(options: Mapping[str, str], environment: Mapping[str, str], file: Path 
     Raises:
         SettingsError: one of them holds what it can't hold.
     """
+    return _read(Settings, options, environment, file)
+
+
+def read_history(options: Mapping[str, str], environment: Mapping[str, str], file: Path | None) -> HistorySettings:
+    """Like `read`, where the history alone is looked at: the other settings may be missing, or any.
+
+    Raises:
+        SettingsError: one of the sources holds what it can't hold.
+    """
+    return _read(HistorySettings, options, environment, file)
+
+
+def _read(kind: type[_Kind], options: Mapping[str, str], environment: Mapping[str, str], file: Path | None) -> _Kind:
     _refuse_misspelt(environment)
-    from_file = _read_file(file) if file else {}
+    from_file = {key: value for key, value in _read_file(file).items() if key in kind.model_fields} if file else {}
     from_environment = {
-        name: environment[variable(name)] for name in Settings.model_fields if variable(name) in environment
+        name: environment[variable(name)] for name in kind.model_fields if variable(name) in environment
     }
     places = {name: f"{file}: {name}" for name in from_file}
     places |= {name: variable(name) for name in from_environment}
     places |= {name: option(name) for name in options}
     try:
-        return Settings.model_validate({**from_file, **from_environment, **options})
+        return kind.model_validate({**from_file, **from_environment, **options})
     except ValidationError as error:
         name, problem = _first(error)
         missing = f"{name} is not set; give {option(name)}, {variable(name)} or the config file's key {name}"

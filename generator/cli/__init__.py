@@ -39,6 +39,7 @@ COMMANDS = {
     "schema": ("generator.cli.schema", "Print the registry's JSON Schema, for editors."),
     "export": ("metrics_exporter.cli.export", "Serve /metrics from the prediction log, or compute once."),
     "backfill": ("metrics_exporter.cli.backfill", "Past windows as samples for Prometheus: files or remote write."),
+    "history": ("metrics_exporter.cli.history", "What the exporter's history holds and lacks: no warehouse needed."),
     "demo": ("demo.cli", "All of it on real data, on this machine."),
 }
 

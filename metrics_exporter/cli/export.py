@@ -11,7 +11,6 @@ import click
 
 from metrics_exporter import config, logs
 from metrics_exporter.cli.options import YEARS, Command, settings_options
-from metrics_exporter.errors import UserError
 from metrics_exporter.signals import Signals
 from metrics_exporter.sources import driver_missing
 from metrics_exporter.urls import without_secrets
@@ -50,10 +49,7 @@ def command(file: Path | None, once: bool, now: str | None, **options: str | Non
         settings = config.read(given, os.environ, file)
     except config.SettingsError as error:
         raise (click.UsageError if error.usage else click.ClickException)(str(error)) from None
-    try:
-        _run(settings, clock, signals)
-    except UserError as error:
-        raise click.ClickException(str(error)) from None
+    _run(settings, clock, signals)
 
 
 def _run(settings: config.Settings, clock: datetime | None, signals: Signals | None) -> None:

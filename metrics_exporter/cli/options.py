@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from metrics_exporter import config
+from metrics_exporter.errors import UserError
 from metrics_exporter.urls import without_secrets
 
 YEARS = range(1990, 9000)  # what is looked back to and ahead from there is a date, too
@@ -27,23 +28,25 @@ def settings_options(names: Iterable[str]) -> Callable[[Callable[..., None]], Ca
 
 
 class Command(click.Command):
-    """A command whose messages repeat no password of an address that somebody gave."""
+    """A command that tells what a user can mend in one line, and repeats no password of an address there."""
 
     def make_context(self, *args: Any, **kwargs: Any) -> click.Context:
         """Read the arguments."""
-        with _no_secrets():
+        with _told():
             return super().make_context(*args, **kwargs)
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run it."""
-        with _no_secrets():
+        with _told():
             return super().invoke(ctx)
 
 
 @contextmanager
-def _no_secrets() -> Iterator[None]:
+def _told() -> Iterator[None]:
     try:
         yield
+    except UserError as error:
+        raise click.ClickException(without_secrets(str(error))) from None
     except click.ClickException as error:
         error.message = without_secrets(error.message)  # type: ignore[misc]  # final, says its type
         raise

@@ -124,6 +124,12 @@ class WindowFile:
         if self.end.utcoffset() != timedelta():
             raise ValueError("its end is not in UTC")
 
+    @property
+    def series(self) -> int:
+        """How many series it has."""
+        rows: int = self._file.metadata.num_rows
+        return rows
+
     def read(self, names: frozenset[str] | None = None) -> WindowProfiles:
         """The window with all profiles, or those of some predictors."""
         return self._window(self.profiles(names))

@@ -14,11 +14,11 @@ import os
 import re
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
-from urllib.parse import quote
+from typing import Any, TypeVar
+from urllib.parse import quote, unquote
 
 import fsspec
 import pyarrow as pa
@@ -41,6 +41,8 @@ _END = "%Y%m%dT%H%MZ"
 _SUFFIX = ".parquet"
 _DAMAGED = (OSError, ValueError, LookupError, TypeError, RecursionError, pa.ArrowException)
 _TEMPORARY = re.compile(r".+\.(\d+)\.tmp")
+
+_Read = TypeVar("_Read")
 
 logger = logging.getLogger(__name__)
 
@@ -69,6 +71,7 @@ class History:
                 f"the history {shown(url)} can't be opened ({scrubbed(' '.join(str(error).split()), url)}); "
                 "name a folder, or install fsspec's file system for its protocol"
             ) from None
+        self._url = url
         self._is_local = "file" in _protocols(self._files)
 
     def write(self, profiles: WindowProfiles) -> None:
@@ -157,8 +160,50 @@ class History:
         folder = f"{self._root}/{_safe(log_name)}/{window}"
         first, last = (f"{moment:%Y-%m}" if moment else None for moment in (start, end))
         months = (name for name in self._names(folder) if (not first or first <= name) and (not last or name <= last))
-        found = (_end_of(name) for month in months for name in self._names(f"{folder}/{month}"))
+        found = (_end_of(name, month) for month in months for name in self._names(f"{folder}/{month}"))
         return sorted(at for at in found if at and (not start or start < at) and (not end or at <= end))
+
+    def is_there(self) -> bool:
+        """Whether there is such a folder, or anything below such a bucket's prefix."""
+        with self._reached(self._root, "looked at"):
+            return bool(self._files.isdir(self._root))
+
+    def logs(self) -> list[str]:
+        """The logs that there are windows of."""
+        return sorted(name for name in map(unquote, self._names(self._root)) if self.lengths(name))
+
+    def lengths(self, log_name: str) -> list[Window]:
+        """The lengths of a log's windows, the shortest first."""
+        return sorted(window for name in self._names(f"{self._root}/{_safe(log_name)}") if (window := _length_of(name)))
+
+    def sizes(self, log_name: str, window: Window) -> dict[datetime, int]:
+        """By the end of each window there is, oldest first, its file's size in bytes."""
+        folder = f"{self._root}/{_safe(log_name)}/{window}"
+        found = {
+            end: int(entry["size"])
+            for month in self._names(folder)
+            for entry in self._entries(f"{folder}/{month}", detail=True)
+            if (end := _end_of(_name(entry["name"]), month))
+        }
+        return dict(sorted(found.items()))
+
+    def load(self, log_name: str, window: Window, end: datetime, read: Callable[[WindowFile], _Read]) -> _Read:
+        """What one window's file has.
+
+        Raises:
+            HistoryError: it is not there or can't be read; the message names the file.
+        """
+        path = self._path(log_name, window, end)
+        try:
+            with self._opened(path) as opened:
+                return read(_of_window(opened, log_name, window, end))
+        except FileNotFoundError:
+            raise HistoryError(f"{self._shown(path)} is not there") from None
+        except _DAMAGED as error:
+            raise HistoryError(
+                f"{self._shown(path)} can't be read ({error}); remove it, and the exporter computes it again while "
+                "lookback_days reaches back to it"
+            ) from None
 
     def clear_leftovers(self) -> None:
         """Remove the temporary files of writers that were killed."""
@@ -170,17 +215,24 @@ class History:
                         file.unlink()
 
     def _names(self, folder: str) -> list[str]:
+        return [_name(path) for path in self._entries(folder, detail=False)]
+
+    def _entries(self, folder: str, *, detail: bool) -> list[Any]:
         try:
-            return [path.rstrip("/").rpartition("/")[2] for path in self._files.ls(folder, detail=False, refresh=True)]
+            with self._reached(folder, "listed"):
+                entries: list[Any] = self._files.ls(folder, detail=detail, refresh=True)
+                return entries
         except FileNotFoundError:
             return []
-        except OSError as error:
-            raise HistoryError(f"{folder} can't be listed ({error.strerror or error}); see to its place") from None
 
     def remove(self, log_name: str, window: Window, end: datetime) -> None:
-        """Forget a window, if there."""
+        """Forget a window, if there.
+
+        Raises:
+            HistoryError: it can't be removed.
+        """
         path = self._path(log_name, window, end)
-        if self._files.exists(path):
+        with suppress(FileNotFoundError), self._reached(path, "removed"):
             self._files.rm_file(path)
 
     def prune(self, log_name: str, window: Window) -> None:
@@ -234,16 +286,15 @@ class History:
         """
         path = f"{self._root}/{_safe(log_name)}/kinds.json"
         try:
-            content = json.loads(self._files.cat_file(path))
+            with self._reached(path, "read"):
+                content = self._files.cat_file(path)
             return {
                 (predictor, feature): Kind(kind)
-                for predictor, features in content.items()
+                for predictor, features in json.loads(content).items()
                 for feature, kind in features.items()
             }
         except FileNotFoundError:
             return {}
-        except OSError as error:
-            raise HistoryError(f"{path} can't be read ({error.strerror or error}); see to its place") from None
         except (ValueError, AttributeError, RecursionError) as error:
             logger.warning("%s can't be read (%s); the kinds of features are found anew", path, error)
             return {}
@@ -259,18 +310,35 @@ class History:
     def _open(self, log_name: str, window: Window, end: datetime, open_files: ExitStack) -> WindowFile | None:
         path = self._path(log_name, window, end)
         try:
-            file = WindowFile(open_files.enter_context(self._files.open(path, "rb")))
-            if (file.log, file.window, file.end) != (log_name, window, end):
-                raise ValueError(f"holds the window {file.window} of {file.log} until {file.end.isoformat()}")
+            return _of_window(open_files.enter_context(self._opened(path)), log_name, window, end)
         except FileNotFoundError:
             return None
         except _DAMAGED as error:
             self._tell_damaged(path, error)
             return None
-        return file
 
     def _tell_damaged(self, path: str, error: Exception) -> None:
-        logger.warning("%s can't be read (%s); its window counts as missing", path, error)
+        logger.warning("%s can't be read (%s); its window counts as missing", self._shown(path), error)
+
+    @contextmanager
+    def _opened(self, path: str) -> Iterator[Any]:
+        with self._files.open(path, "rb") as file:
+            yield file
+
+    @contextmanager
+    def _reached(self, path: str, done: str) -> Iterator[None]:
+        """What the place refuses, in the words of one message; that there is no such file is for the caller."""
+        try:
+            yield
+        except FileNotFoundError:
+            raise
+        except OSError as error:
+            raise HistoryError(
+                f"{self._shown(path)} can't be {done} ({error.strerror or error}); see to its place"
+            ) from None
+
+    def _shown(self, text: str) -> str:
+        return scrubbed(text, self._url)
 
     def _path(self, log_name: str, window: Window, end: datetime) -> str:
         return f"{self._root}/{_safe(log_name)}/{window}/{end:%Y-%m}/{end.strftime(_END)}{_SUFFIX}"
@@ -278,17 +346,27 @@ class History:
     def _put(self, path: str, content: bytes) -> None:
         """Write whole or not at all: a bucket does so by itself, on a disk by a temporary file and a rename."""
         try:
-            if self._is_local:
-                _replace_local(Path(path), content)
-            else:
-                self._files.pipe_file(path, content)
-        except OSError as error:
-            raise HistoryError(f"{path} can't be written ({error.strerror or error}); see to its place") from None
+            with self._reached(path, "written"):
+                if self._is_local:
+                    _replace_local(Path(path), content)
+                else:
+                    self._files.pipe_file(path, content)
+        except FileNotFoundError as error:
+            raise HistoryError(
+                f"{self._shown(path)} can't be written ({error.strerror or error}); see to its place"
+            ) from None
 
 
 def retained(window: Window) -> int:
     """How many windows of a length are kept."""
     return RETAINED_DAYS * max(DAILY.seconds // window.seconds, 1)
+
+
+def _of_window(opened: Any, log_name: str, window: Window, end: datetime) -> WindowFile:
+    file = WindowFile(opened)
+    if (file.log, file.window, file.end) != (log_name, window, end):
+        raise ValueError(f"holds the window {file.window} of {file.log} until {file.end.isoformat()}")
+    return file
 
 
 def _batches(files: Mapping[datetime, WindowFile]) -> Iterator[frozenset[str] | None]:
@@ -375,11 +453,23 @@ def _safe(name: str) -> str:
     return quote(name, safe="") if name.strip(".") else quote(name, safe="").replace(".", "%2E")
 
 
-@functools.lru_cache(maxsize=20_000)  # more than are kept of a log; each listing asks for all of them
-def _end_of(name: str) -> datetime | None:
-    if not name.endswith(_SUFFIX):
-        return None
+def _name(path: str) -> str:
+    return path.rstrip("/").rpartition("/")[2]
+
+
+def _length_of(name: str) -> Window | None:
     try:
-        return datetime.strptime(name.removesuffix(_SUFFIX), _END).replace(tzinfo=UTC)
+        window = Window.parse(name)
     except ValueError:
         return None
+    return window if str(window) == name else None
+
+
+@functools.lru_cache(maxsize=20_000)  # more than are kept of a log; each listing asks for all of them
+def _end_of(name: str, month: str) -> datetime | None:
+    """The end of a window whose file has this name in this month's folder; None: it is no file of ours."""
+    try:
+        end = datetime.strptime(name, f"{_END}{_SUFFIX}").replace(tzinfo=UTC)
+    except ValueError:
+        return None
+    return end if f"{end:%Y-%m}/{end.strftime(_END)}{_SUFFIX}" == f"{month}/{name}" else None

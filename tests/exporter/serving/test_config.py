@@ -46,7 +46,7 @@ def test_addresses(text: str, address: tuple[str, int]) -> None:
     ("content", "message"),
     [
         ("max_aeg: 3h", "exporter.yaml: unknown key 'max_aeg'; did you mean max_age?"),
-        ("zzz: 1", "exporter.yaml: unknown key 'zzz'; known keys: definitions, warehouse"),
+        ("zzz: 1", "exporter.yaml: unknown key 'zzz'; known keys: history, definitions"),
         ("max_age: soon", "exporter.yaml: max_age: is no duration; write a number and s, m, h or d"),
         ("query_memory: plenty", "exporter.yaml: query_memory: is no size; write a number and MB or GB"),
         ("query_threads: 0", "exporter.yaml: query_threads: input should be greater than or equal to 1"),

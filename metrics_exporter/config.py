@@ -9,11 +9,21 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+)
 
 from metrics_exporter import logs
 from metrics_exporter.errors import UserError
 from metrics_exporter.files import read_text, read_yaml
+from metrics_exporter.profiles.retention import Retention
 from metrics_exporter.reasons import reason
 from metrics_exporter.urls import secrets
 
@@ -22,6 +32,9 @@ MAX_AGE = timedelta(hours=3)
 SERIES_LIMIT = 1_000_000
 LOOKBACK_DAYS = 28
 RECOMPUTE = 3
+RETENTION = Retention(short=timedelta(days=400), long=timedelta(days=1100))
+READ_DAYS = 28  # so far back the exporter reads: baselines of four weeks, models and features known, categories seen
+_AROUND_DAYS = 8  # the week around the first day of that begins up to so long before
 QUERY_TIMEOUT = timedelta(minutes=5)
 PASSWORDS = ("auth_password", "warehouse_password")
 MOST_DAYS = 3650  # for each duration: beyond it, dates would have no year to stand for
@@ -44,6 +57,8 @@ class SettingsError(UserError):
 
 
 def _duration(value: object) -> object:
+    if isinstance(value, timedelta):
+        return value
     found = re.fullmatch(r"(\d{1,9})([smhd])", str(value))
     if found is None:
         raise ValueError("is no duration; write a number and s, m, h or d, such as 3h")
@@ -114,7 +129,13 @@ class Settings(HistorySettings):
     max_age: Duration = Field(MAX_AGE, description="How long values stay after the next ones should have come.")
     series_limit: int = Field(SERIES_LIMIT, ge=1, description="The most series exported; what grew is left out.")
     lookback_days: int = Field(
-        LOOKBACK_DAYS, ge=1, le=MOST_DAYS, description="How far back missed windows are caught up."
+        LOOKBACK_DAYS, ge=1, le=MOST_DAYS - _AROUND_DAYS, description="How far back missed windows are caught up."
+    )
+    keep_short: Duration = Field(
+        RETENTION.short, validate_default=True, description="How long windows shorter than a day are kept."
+    )
+    keep_long: Duration = Field(
+        RETENTION.long, validate_default=True, description="How long windows of a day or longer are kept."
     )
     recompute: int = Field(
         RECOMPUTE, ge=0, le=24 * MOST_DAYS, description="How many past windows are recomputed for late rows."
@@ -141,6 +162,37 @@ class Settings(HistorySettings):
     )
     auth_password: SecretStr | None = None
     warehouse_password: SecretStr | None = None
+
+    @field_validator("keep_short")
+    @classmethod
+    def _is_long_enough(cls, value: timedelta, known: ValidationInfo) -> timedelta:
+        """What is removed while it is still read would be computed again each hour, or be missed silently."""
+        days: int = known.data.get("lookback_days", LOOKBACK_DAYS)
+        least = timedelta(days=max(days, READ_DAYS) + _AROUND_DAYS)
+        if value < least:
+            raise ValueError(
+                f"is shorter than {least.days}d, what the exporter reads itself: alerts compare with {READ_DAYS} days "
+                f"before, lookback_days {days} has missing windows computed, and a week may begin {_AROUND_DAYS} days "
+                "earlier"
+            )
+        return value
+
+    @field_validator("keep_long")
+    @classmethod
+    def _is_not_shorter(cls, value: timedelta, known: ValidationInfo) -> timedelta:
+        """A merged window that is removed before its parts would be merged again each time."""
+        short: timedelta = known.data.get("keep_short", value)
+        if value < short:
+            raise ValueError(
+                f"is shorter than keep_short, {short.days}d: longer windows are merged from the shorter ones, and must "
+                "stay as long"
+            )
+        return value
+
+    @property
+    def retention(self) -> Retention:
+        """How long windows are kept."""
+        return Retention(self.keep_short, self.keep_long)
 
     def secrets(self) -> tuple[str, ...]:
         """What no message may show: what the addresses hold, and the passwords that are known."""
@@ -248,8 +300,9 @@ def _read(kind: type[_Kind], options: Mapping[str, str], environment: Mapping[st
     except ValidationError as error:
         name, problem = _first(error)
         missing = f"{name} is not set; give {option(name)}, {variable(name)} or the config file's key {name}"
-        message = f"{places[name]}: {problem}" if name in places else missing
-        raise SettingsError(message, usage=name in options or name not in places) from None
+        is_missing = error.errors()[0]["type"] == "missing"
+        message = missing if is_missing else f"{places.get(name, name)}: {problem}"
+        raise SettingsError(message, usage=name in options or is_missing) from None
 
 
 def _refuse_misspelt(environment: Mapping[str, str]) -> None:

@@ -153,6 +153,7 @@ class Cycle:
             lookback_days=settings.lookback_days,
             recompute=settings.recompute,
             timeout_seconds=settings.query_timeout.total_seconds(),
+            retention=settings.retention,
             beat=self._beat,
             reading=self._reading,
         )

@@ -21,11 +21,12 @@ from metrics_exporter.compute.schedule import Schedule
 from metrics_exporter.config import Settings
 from metrics_exporter.definitions import LOOK_BACK_SECONDS, Definitions
 from metrics_exporter.errors import UserError
-from metrics_exporter.profiles.history import History, retained
+from metrics_exporter.profiles.history import History
+from metrics_exporter.profiles.retention import Retention
 from metrics_exporter.progress import Estimate
 from metrics_exporter.serving.exposition import families
 from metrics_exporter.sources import open_warehouse
-from metrics_exporter.windows import DAY
+from metrics_exporter.windows import DAILY, DAY
 
 # What fired lately is remembered for twice the rules' look-back: whoever begins so long before has the same memory.
 _WARM_UP = timedelta(seconds=3 * LOOK_BACK_SECONDS)
@@ -63,7 +64,8 @@ def fill(settings: Settings, definitions: Definitions, history: History, start: 
         BackfillError: a log could not be read, or the history can't hold as many windows.
     """
     days = math.ceil((end - start) / DAY) + settings.lookback_days
-    missing = sum(_missing(definitions, log, history, end, days) for log in definitions.catalogue.logs)
+    logs = definitions.catalogue.logs
+    missing = sum(_missing(definitions, log, history, end, days, retention=settings.retention) for log in logs)
     if not missing:
         return
     estimate = Estimate(f"computing {missing:,} windows")
@@ -81,6 +83,7 @@ def fill(settings: Settings, definitions: Definitions, history: History, start: 
         lookback_days=days,
         recompute=0,
         timeout_seconds=settings.query_timeout.total_seconds(),
+        retention=settings.retention,
         beat=beat,
     )
     try:
@@ -95,18 +98,21 @@ def fill(settings: Settings, definitions: Definitions, history: History, start: 
         raise BackfillError("; ".join(failures))
 
 
-def _missing(definitions: Definitions, log: str, history: History, end: datetime, days: int) -> int:
+def _missing(
+    definitions: Definitions, log: str, history: History, end: datetime, days: int, *, retention: Retention
+) -> int:
     """How many windows of a log are to be computed."""
     settle = timedelta(seconds=definitions.catalogue.logs[log].settle_seconds)
     schedule = Schedule(window_lengths(definitions, log), settle, timedelta(days=days), 0)
     done = set(history.ends(log, schedule.scanned))
     last = schedule.last_end(end, schedule.scanned)
     due = windows.due(done, last, schedule.scanned, timedelta(days=days), 0)
-    if due and len(done) + len(due) > retained(schedule.scanned):
+    kept = retention.count(schedule.scanned)
+    if due and len(done) + len(due) > kept:
+        setting = "keep_short" if schedule.scanned < DAILY else "keep_long"
         raise BackfillError(
-            f"log {log}: the history keeps {retained(schedule.scanned):,} windows of {schedule.scanned}, and "
-            f"{len(done):,} are there and {len(due):,} missing; begin later, lower lookback_days, or name "
-            "another history"
+            f"log {log}: the history keeps {kept:,} windows of {schedule.scanned}, and {len(done):,} are there and "
+            f"{len(due):,} missing; begin later, lower lookback_days, raise {setting}, or name another history"
         )
     return len(due)
 

@@ -28,6 +28,8 @@ _SETTINGS = (
     "history",
     "max_age",
     "lookback_days",
+    "keep_short",
+    "keep_long",
     "query_timeout",
     "query_threads",
     "query_memory",

@@ -105,6 +105,13 @@ class Judge:
         """A window was computed again."""
         self._judged.pop((window, end), None)
 
+    def reach(self, window: Window) -> int:
+        """How many windows of a length its alerts may look at, from the latest on back."""
+        watches = [watch for watch in self._watches if watch.alert.window == window]
+        before = -(-LOOK_BACK_SECONDS // window.seconds) + 1  # the first whose reading may have been shown lately
+        weeks = BASELINE_WEEKS * _WEEK // window.length
+        return max((watch.alert.consecutive + before + weeks for watch in watches), default=0) + 1
+
     def readings(
         self, latest: Mapping[Window, WindowProfiles], silence: Mapping[tuple[str, str], float], now: datetime
     ) -> Readings:

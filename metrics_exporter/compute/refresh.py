@@ -15,9 +15,10 @@ from metrics_exporter.compute.judging import Judge
 from metrics_exporter.compute.memory import RECENT, Expected, Memory, lately, past, silences
 from metrics_exporter.compute.schedule import Schedule
 from metrics_exporter.compute.vocabulary import Vocabulary
-from metrics_exporter.config import LOOKBACK_DAYS, QUERY_TIMEOUT, RECOMPUTE
+from metrics_exporter.config import LOOKBACK_DAYS, QUERY_TIMEOUT, RECOMPUTE, RETENTION
 from metrics_exporter.definitions import DEFAULT_CADENCE, Definitions, Kind, Log
 from metrics_exporter.profiles.history import History, HistoryError
+from metrics_exporter.profiles.retention import Retention
 from metrics_exporter.profiles.table import WindowProfiles
 from metrics_exporter.sources import ScanTimeoutError, Warehouse, WarehouseError
 from metrics_exporter.sources.assemble import SEEN_NAMES, Scanned, assemble
@@ -74,11 +75,12 @@ class LogReport:
 
 @dataclass(frozen=True)
 class Limits:
-    """How far back to look, how many windows to compute again for late rows, and how long a round of a log may take."""
+    """How far back to look and to keep, how many windows to compute again, and how long a round of a log may take."""
 
     lookback: timedelta
     recompute: int
     timeout_seconds: float
+    retention: Retention
 
 
 class Refresher:
@@ -93,6 +95,7 @@ class Refresher:
         lookback_days: int = LOOKBACK_DAYS,
         recompute: int = RECOMPUTE,
         timeout_seconds: float = QUERY_TIMEOUT.total_seconds(),
+        retention: Retention = RETENTION,
         beat: Callable[[], None] = quiet,
         reading: Callable[[str | None], None] = ignore,
     ):
@@ -105,11 +108,12 @@ class Refresher:
             lookback_days: how far back windows are computed that the history doesn't have.
             recompute: how many windows before the latest are computed again with it, as rows may have come late.
             timeout_seconds: the deadline of one scan, which covers a day at most; a log begins none after it.
-            beat: called before each scan, and for each window that is read or written.
+            retention: how long windows are kept.
+            beat: called before each scan, and for each window that is read, written or removed.
             reading: called with the name of each log before it is read, and with None after the last.
         """
         self._reading = reading
-        limits = Limits(timedelta(days=lookback_days), recompute, timeout_seconds)
+        limits = Limits(timedelta(days=lookback_days), recompute, timeout_seconds, retention)
         self._logs = {
             name: _LogRefresher(definitions, name, log, warehouse=warehouse, history=history, limits=limits, beat=beat)
             for name, log in definitions.catalogue.logs.items()
@@ -300,6 +304,7 @@ class _LogRefresher:
             self._history.write_vocabulary(self._name, self._memory.vocabulary.table)
             self._merge(now)
             due = [at for at in due if at > end]
+        self._prune()
 
     def _scan(self, start: datetime, end: datetime) -> Scanned:
         try:
@@ -358,8 +363,18 @@ class _LogRefresher:
                 self._history.write(merged)
                 self._schedule.set_done(window, end)
                 self._show(merged)
-                for length in (scanned, window):
-                    self._history.prune(self._name, length)
+
+    def _prune(self) -> None:
+        """Remove the oldest windows beyond those that are kept; which there are is known without a listing.
+
+        Of alerts that look farther back than windows are kept, what they look at stays.
+        """
+        for window in self._schedule.lengths:
+            kept = max(self._limits.retention.count(window), self._judge.reach(window))
+            for end in self._schedule.beyond(window, kept):
+                self._beat()
+                self._history.remove(self._name, window, end)
+                self._schedule.forget(window, {end})
 
 
 class _Source:

@@ -108,6 +108,11 @@ class Schedule:
         """The last `count` ends that there are, oldest first, not after `until`."""
         return [end for end in self.all_ends(window) if end <= until][-count:]
 
+    def beyond(self, window: Window, kept: int) -> list[datetime]:
+        """The ends that there are before the newest `kept`, oldest first."""
+        there = self._done.get(window, ())
+        return self.all_ends(window)[:-kept] if len(there) > kept else []
+
     def all_ends(self, window: Window) -> list[datetime]:
         """The ends that there are, oldest first."""
         return sorted(self._done.get(window, ()))

@@ -30,11 +30,8 @@ from metrics_exporter.profiles.codec import WindowFile, encode
 from metrics_exporter.profiles.merge import merge
 from metrics_exporter.profiles.table import Profiles, WindowProfiles, concatenated
 from metrics_exporter.urls import scrubbed, shown
-from metrics_exporter.windows import DAILY, Window
+from metrics_exporter.windows import Window
 
-# The newest windows of each length that are kept: those of 400 days. Counted, not dated, so that a clock gone wrong
-# deletes no more than it adds.
-RETAINED_DAYS = 400
 _BATCH_ROWS = 150_000  # so many profiles of all windows together are merged at once
 
 _END = "%Y%m%dT%H%MZ"
@@ -235,11 +232,6 @@ class History:
         with suppress(FileNotFoundError), self._reached(path, "removed"):
             self._files.rm_file(path)
 
-    def prune(self, log_name: str, window: Window) -> None:
-        """Forget the oldest windows beyond the number that is kept."""
-        for end in self.ends(log_name, window)[: -retained(window)]:
-            self.remove(log_name, window, end)
-
     def read_some(
         self, log_name: str, window: Window, end: datetime, predictors: frozenset[str] | None
     ) -> WindowProfiles | None:
@@ -355,11 +347,6 @@ class History:
             raise HistoryError(
                 f"{self._shown(path)} can't be written ({error.strerror or error}); see to its place"
             ) from None
-
-
-def retained(window: Window) -> int:
-    """How many windows of a length are kept."""
-    return RETAINED_DAYS * max(DAILY.seconds // window.seconds, 1)
 
 
 def _of_window(opened: Any, log_name: str, window: Window, end: datetime) -> WindowFile:

@@ -78,14 +78,6 @@ def test_kinds(history: History) -> None:
     assert history.kinds("l") == kinds
 
 
-def test_keeps_a_number_of_windows(history: History, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "retained", lambda _: 2)
-    for hour in range(4):
-        history.write(_at(hour))
-    history.prune("my log/1", HOURLY)
-    assert history.ends("my log/1", HOURLY) == [START + 3 * HOUR, START + 4 * HOUR]
-
-
 def _file(folder: Path) -> Path:
     (file,) = folder.rglob("*.parquet")
     return file

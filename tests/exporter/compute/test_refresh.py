@@ -20,10 +20,13 @@ from metrics_exporter.compute.refresh import LogReport, Refresher
 from metrics_exporter.definitions import Definitions, Kind, Log
 from metrics_exporter.profiles.history import History
 from metrics_exporter.profiles.profile import Profile, Series
+from metrics_exporter.profiles.retention import Retention
+from metrics_exporter.profiles.table import Profiles, WindowProfiles
 from metrics_exporter.sources import Warehouse, open_warehouse
 from metrics_exporter.sources.log_shape import ColumnType
 from metrics_exporter.windows import DAILY, HOURLY, Window
 from tests.exporter.compute.logs import HOUR, START, LogFile, Row, definitions, shown
+from tests.exporter.serving import builders
 
 DAY = timedelta(days=1)
 SETTLED = timedelta(minutes=10)
@@ -488,3 +491,97 @@ def test_unseen_is_absent_where_a_feature_has_more_categories_than_are_kept(
 def _unseen(report: LogReport) -> int | None:
     categories = _profile(report, "city").categories
     return categories.unseen if categories else None
+
+
+FEW = Retention(short=6 * HOUR, long=DAY)
+
+
+def _keeping(warehouse: Warehouse, history: History, defined: Definitions | None = None) -> Refresher:
+    return Refresher(defined or definitions(), warehouse, history, lookback_days=2, recompute=0, retention=FEW)
+
+
+def _add_old(history: History, count: int) -> None:
+    """Hours and days long before the look-back."""
+    for place in range(count):
+        for window in (HOURLY, DAILY):
+            end = START.replace(hour=0) - 40 * DAY - place * window.length
+            history.write(WindowProfiles("default", window, end, 0, 0, Profiles.of(())))
+
+
+def test_the_newest_windows_are_kept_and_files_of_others_too(warehouse: Recording, tmp_path: Path) -> None:
+    history = History(str(tmp_path))
+    _add_old(history, 5)
+    month = tmp_path / "default" / "1h" / "2026-01"
+    others = [month / "notes.txt", month / "20251201T0000Z.parquet", tmp_path / "default" / "6h" / "2026-01" / "x"]
+    for file in others:
+        file.parent.mkdir(exist_ok=True, parents=True)
+        file.touch()
+    refresher = _keeping(warehouse, history)
+    report = _refresh(refresher, FIRST)
+    assert report.error is None
+    assert history.ends("default", HOURLY) == [START + hour * HOUR for hour in range(-4, 2)]
+    assert history.ends("default", DAILY) == [START.replace(hour=0)]
+    assert all(file.exists() for file in others)
+    warehouse.asked.clear()
+    _refresh(refresher, FIRST + HOUR)
+    assert history.ends("default", HOURLY) == [START + hour * HOUR for hour in range(-3, 3)]
+
+
+def test_what_is_kept_is_not_looked_up_each_round(
+    warehouse: Recording, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    history = History(str(tmp_path))
+    refresher = _keeping(warehouse, history)
+    _refresh(refresher, FIRST)
+    monkeypatch.setattr(History, "_entries", lambda *_, **__: pytest.fail("listed"))
+    assert _refresh(refresher, FIRST + HOUR).error is None
+    monkeypatch.undo()
+    assert len(history.ends("default", HOURLY)) == 6
+
+
+def test_a_removal_that_was_interrupted_is_finished_by_the_next_start(
+    warehouse: Recording, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    history = History(str(tmp_path))
+    _add_old(history, 5)
+    remove = History.remove
+    removed: list[datetime] = []
+
+    def until_killed(self: History, log: str, window: Window, end: datetime) -> None:
+        if len(removed) == 3:
+            raise KeyboardInterrupt
+        removed.append(end)
+        remove(self, log, window, end)
+
+    monkeypatch.setattr(History, "remove", until_killed)
+    with pytest.raises(KeyboardInterrupt):
+        _refresh(_keeping(warehouse, history), FIRST)
+    monkeypatch.undo()
+    assert removed == [START.replace(hour=0) - 40 * DAY - hour * HOUR for hour in (4, 3, 2)]
+    assert len(history.ends("default", HOURLY)) > 6
+    _refresh(_keeping(warehouse, history), FIRST)
+    assert len(history.ends("default", HOURLY)) == 6
+
+
+def test_a_window_that_can_not_be_removed_is_told_and_the_new_one_is_there(
+    warehouse: Recording, tmp_path: Path
+) -> None:
+    history = History(str(tmp_path))
+    _add_old(history, 5)
+    file = min((tmp_path / "default" / "1h" / "2026-01").iterdir())
+    file.unlink()
+    file.mkdir()
+    (file / "x").touch()
+    report = _refresh(_keeping(warehouse, history), FIRST)
+    assert report.error is not None
+    assert f"{file} can't be removed (Is a directory); see to its place" in report.error
+    assert report.latest[HOURLY].end == START + HOUR
+
+
+def test_what_alerts_look_at_stays(warehouse: Recording, history: History) -> None:
+    on_hours = builders.alert().model_copy(update={"consecutive": 3})
+    registered = builders.predictor(alerts=(on_hours,))
+    refresher = _keeping(warehouse, history, builders.definitions(registered))
+    _refresh(refresher, FIRST)
+    assert len(history.ends("default", HOURLY)) == 2 * 24 + 11  # four weeks of hours are wanted
+    assert len(history.ends("default", DAILY)) == 1

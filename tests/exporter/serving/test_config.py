@@ -12,7 +12,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from metrics_exporter import config
+from metrics_exporter.compute import vocabulary
+from metrics_exporter.compute.memory import KNOWN_FOR
 from metrics_exporter.config import SettingsError
+from metrics_exporter.serving.page import trails
+from metrics_exporter.statistics.readings import BASELINE_WEEKS
+from metrics_exporter.windows import DAILY, HOURLY, Window
 
 OPTIONS = {"warehouse": "duckdb:a.duckdb"}
 
@@ -250,3 +255,36 @@ def test_the_warehouse_s_password_is_read_anew_each_time(tmp_path: Path) -> None
 def test_credentials_that_are_not_complete(options: dict[str, str], message: str) -> None:
     with pytest.raises(SettingsError, match=message):
         config.read({**OPTIONS, **options}, {}, None).credentials()
+
+
+def test_windows_are_kept_for_as_long_as_the_settings_say() -> None:
+    settings = config.read({**OPTIONS, "keep_short": "40d", "keep_long": "3650d"}, {}, None)
+    assert settings.retention.count(Window.parse("15m")) == 40 * 24 * 4
+    assert settings.retention.count(HOURLY) == 40 * 24
+    assert settings.retention.count(DAILY) == 3650
+    assert settings.retention.count(Window.parse("7d")) == 522
+    usual = config.read(OPTIONS, {}, None).retention
+    assert (usual.count(HOURLY), usual.count(DAILY)) == (9600, 1100)
+
+
+@pytest.mark.parametrize(
+    ("chosen", "told"),
+    [
+        ({"keep_short": "35d"}, "--keep-short: is shorter than 36d, what the exporter reads itself: alerts compare"),
+        ({"keep_short": "100d", "lookback_days": "93"}, "--keep-short: is shorter than 101d"),
+        ({"lookback_days": "400"}, "keep_short: is shorter than 408d"),
+        ({"keep_short": "200d", "keep_long": "199d"}, "--keep-long: is shorter than keep_short, 200d"),
+        ({"keep_short": "1101d"}, "keep_long: is shorter than keep_short, 1101d"),
+        ({"keep_short": "4000d"}, "--keep-short: is longer than 3650d"),
+    ],
+)
+def test_nothing_is_removed_that_the_exporter_reads(chosen: dict[str, str], told: str) -> None:
+    with pytest.raises(SettingsError) as refused:
+        config.read({**OPTIONS, **chosen}, {}, None)
+    assert str(refused.value).startswith(told)
+
+
+def test_the_floor_is_what_is_read() -> None:
+    read = timedelta(days=config.READ_DAYS)
+    assert read == KNOWN_FOR == vocabulary.SPAN == BASELINE_WEEKS * timedelta(weeks=1)
+    assert read > trails.SPAN

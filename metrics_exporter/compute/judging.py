@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import fnmatch
+import logging
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -21,7 +23,8 @@ from metrics_exporter.definitions import (
     Statistic,
     Subject,
 )
-from metrics_exporter.profiles.history import History
+from metrics_exporter.logs import event
+from metrics_exporter.profiles.history import History, HistoryError
 from metrics_exporter.profiles.table import Floats, Profiles, WindowProfiles
 from metrics_exporter.profiles.text import Ints, Text
 from metrics_exporter.statistics import OF_PROFILES
@@ -38,6 +41,8 @@ from metrics_exporter.statistics.readings import (
     reading,
 )
 from metrics_exporter.windows import Window
+
+_log = logging.getLogger(__name__)
 
 _WEEK = timedelta(weeks=1)
 # What counts the samples behind a statistic of values: for these the model's predictions, else the values themselves.
@@ -76,7 +81,14 @@ class Judge:
     """Remembers what the alerts' metrics were in the windows that are still looked at, and what fired lately."""
 
     def __init__(
-        self, definitions: Definitions, log: str, history: History, schedule: Schedule, *, remembers: bool = False
+        self,
+        definitions: Definitions,
+        log: str,
+        history: History,
+        schedule: Schedule,
+        *,
+        held: Mapping[tuple[Window, datetime], WindowProfiles | None] = MappingProxyType({}),
+        remembers: bool = False,
     ) -> None:
         """Judge nothing yet.
 
@@ -85,10 +97,11 @@ class Judge:
             log: whose alerts are judged.
             history: where past windows are read.
             schedule: which there are.
+            held: windows that are not in the history yet, or not as they are now.
             remembers: windows stay known that will be a baseline, which pays where weeks pass quickly.
         """
         metrics = {metric.name: metric for metric in definitions.catalogue.metrics}
-        self._log, self._history, self._schedule = log, history, schedule
+        self._log, self._history, self._schedule, self._held = log, history, schedule, held
         self._watches = [
             _Watch(predictor.predictor, alert, metrics[alert.metric])
             for predictor in definitions.predictors.values()
@@ -189,10 +202,16 @@ class Judge:
             del self._judged[key]
         for end, here in sorted(wanted.items()):
             is_known = (length, end) in self._judged or self._is_baseline(length, end, here)
-            if is_known or not self._schedule.is_done(length, end):
+            if is_known:
                 continue
-            predictors = frozenset(watch.predictor for watch in here.values())
-            window = latest if end == latest.end else self._history.read_some(self._log, length, end, predictors)
+            window = latest if end == latest.end else self._held.get((length, end))
+            if window is None and self._schedule.is_done(length, end):
+                predictors = frozenset(watch.predictor for watch in here.values())
+                try:
+                    window = self._history.read_some(self._log, length, end, predictors)
+                except HistoryError as error:  # the others would each wait as long in vain
+                    event(_log, logging.ERROR, "alerts are not judged", log=self._log, reason=error)
+                    return
             if window is not None:
                 judged = _judge(window.profiles, here.values())
                 self._judged[length, end] = {watch.key: values for watch, values in judged}

@@ -8,7 +8,6 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-import pyarrow as pa
 import pyarrow.compute as pc
 
 from metrics_exporter.compute.judging import Judge
@@ -25,6 +24,8 @@ from metrics_exporter.sources.assemble import SEEN_NAMES, Scanned, assemble
 from metrics_exporter.sources.scan import ScanRequest, scan
 from metrics_exporter.statistics.readings import Readings
 from metrics_exporter.windows import Window
+
+_MOST_HELD = 48  # windows that wait for a history that can't be written; older ones are scanned again then
 
 logger = logging.getLogger(__name__)
 
@@ -159,6 +160,22 @@ def _declared_kinds(definitions: Definitions, log: str) -> dict[tuple[str, str],
     }
 
 
+class _Refused:
+    """What the history refused, of several things that are to be tried all the same; the first tells why."""
+
+    def __init__(self) -> None:
+        self.first: HistoryError | None = None
+
+    def tried(self, work: Callable[[], None]) -> bool:
+        """Do it, and whether the history let it be done."""
+        try:
+            work()
+        except HistoryError as error:
+            self.first = self.first or error
+            return False
+        return True
+
+
 class _LogRefresher:
     """One log: its schedule, what is remembered of it, and where its rows and windows are."""
 
@@ -180,7 +197,9 @@ class _LogRefresher:
             window_lengths(definitions, name), timedelta(seconds=log.settle_seconds), limits.lookback, limits.recompute
         )
         self._memory = self._new_memory()
-        self._judge = Judge(definitions, name, history, self._schedule)
+        self._held: dict[tuple[Window, datetime], WindowProfiles | None] = {}  # None: too many to remember
+        self._has_new_kinds = self._has_new_names = False  # that are still to be written
+        self._judge = Judge(definitions, name, history, self._schedule, held=self._held)
         self._latest: dict[Window, WindowProfiles] = {}
         self._missed_before = self._errors = 0
         self._last_success: datetime | None = None
@@ -287,24 +306,22 @@ class _LogRefresher:
         if is_set_aside:
             raise WarehouseError("set aside, as the worker died each time that it read it; it is tried again later")
         started = time.monotonic()
-        due = self._schedule.due(now)
-        if self._schedule.missed:
-            self._history.write_missed(self._name, self._missed_before + len(self._schedule.missed))
-        self._merge(now)
+        refused = _Refused()
+        refused.tried(self._save)
+        due = self._schedule.due(now, {end for _, end in self._held})
+        refused.tried(self._save_missed)
+        refused.tried(lambda: self._merge(now))
         while due:
             if time.monotonic() - started > self._limits.timeout_seconds:
                 self._is_behind = True
-                return
+                break
             start, end = self._schedule.span(due)
-            scanned = self._scan(start, end)
-            failures = [self._keep(profiles, scanned.names) for profiles in scanned.windows]
-            if failure := next(filter(None, failures), None):
-                raise failure
-            self._memory.count(scanned.repeated)
-            self._history.write_vocabulary(self._name, self._memory.vocabulary.table)
-            self._merge(now)
+            self._take(self._scan(start, end), refused)
+            refused.tried(lambda: self._merge(now))
             due = [at for at in due if at > end]
-        self._prune()
+        refused.tried(self._prune)
+        if refused.first is not None:
+            raise refused.first
 
     def _scan(self, start: datetime, end: datetime) -> Scanned:
         try:
@@ -318,7 +335,7 @@ class _LogRefresher:
         scanned = self._ask(start, end)
         if scanned.new_kinds:
             self._memory.kinds.update(scanned.new_kinds)
-            self._history.write_kinds(self._name, self._memory.found)
+            self._has_new_kinds = True
         is_first = not self._memory.atoms.num_rows  # later, a value that is new waits for the next window
         if not scanned.must_repeat and not (is_first and scanned.repeated.num_rows):
             return scanned
@@ -328,23 +345,43 @@ class _LogRefresher:
     def _ask(self, start: datetime, end: datetime) -> Scanned:
         return self._source.ask(start, end, self._schedule.scanned, self._memory)
 
-    def _keep(self, scanned: WindowProfiles, names: pa.Table) -> HistoryError | None:
-        """Take up a window that was just scanned; it is shown, too, where the history can't be written."""
-        window = replace(scanned, profiles=self._memory.complete(scanned))
-        self._beat()
-        self._memory.take(scanned)
-        here = pc.equal(names["last"], int(scanned.end.timestamp()))
-        self._memory.vocabulary.learn(scanned, names.filter(here))
-        is_changed = self._memory.learn(scanned)
-        self._show(window)
-        try:
+    def _take(self, scanned: Scanned, refused: _Refused) -> None:
+        """Take up windows that were just scanned: they are shown, too, where the history can't be written."""
+        for found in scanned.windows:
+            here = pc.equal(scanned.names["last"], int(found.end.timestamp()))
+            self._memory.vocabulary.learn(found, scanned.names.filter(here))
+        self._has_new_names = True
+        is_writable = True
+        for found in scanned.windows:
+            window = replace(found, profiles=self._memory.complete(found))
+            self._beat()
+            self._memory.take(found)
+            self._has_new_kinds |= self._memory.learn(found)
+            self._held[window.window, window.end] = window
+            self._show(window)
+            is_writable = is_writable and refused.tried(self._save)
+        self._memory.count(scanned.repeated)
+        for key in sorted(self._held)[:-_MOST_HELD]:
+            self._held[key] = None
+
+    def _save(self) -> None:
+        """Write the windows that are held, after what they were read with: whoever has them has that, too."""
+        if self._has_new_kinds:
+            self._history.write_kinds(self._name, self._memory.found)
+            self._has_new_kinds = False
+        if self._has_new_names:
+            self._history.write_vocabulary(self._name, self._memory.vocabulary.table)
+            self._has_new_names = False
+        there = [(key, window) for key in sorted(self._held) if (window := self._held[key]) is not None]
+        for (length, end), window in there:
             self._history.write(window)
-            if is_changed:
-                self._history.write_kinds(self._name, self._memory.found)
-        except HistoryError as failure:
-            return failure
-        self._schedule.set_done(window.window, window.end)
-        return None
+            self._schedule.set_done(length, end)
+            del self._held[length, end]
+        self._held.clear()  # the others are due again
+
+    def _save_missed(self) -> None:
+        if self._schedule.missed:
+            self._history.write_missed(self._name, self._missed_before + len(self._schedule.missed))
 
     def _show(self, window: WindowProfiles) -> None:
         self._judge.forget(window.window, window.end)
@@ -360,9 +397,9 @@ class _LogRefresher:
             merged, unreadable = self._history.merged(self._name, scanned, parts, window, end)
             self._schedule.forget(scanned, unreadable)
             if merged is not None:
+                self._show(merged)
                 self._history.write(merged)
                 self._schedule.set_done(window, end)
-                self._show(merged)
 
     def _prune(self) -> None:
         """Remove the oldest windows beyond those that are kept; which there are is known without a listing.

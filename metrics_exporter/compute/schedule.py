@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
 
 from metrics_exporter import windows
@@ -69,12 +69,12 @@ class Schedule:
         """Forget which windows there are: `begin` is to be called again."""
         self._last = None
 
-    def due(self, now: datetime) -> list[datetime]:
-        """The ends of the windows to scan now, oldest first."""
+    def due(self, now: datetime, held: Collection[datetime] = ()) -> list[datetime]:
+        """The ends of the windows to scan now, oldest first; those that are held were scanned, and only not kept."""
         self._last = last = self.last_end(now, self.scanned)
         done = self._done[self.scanned]
         given_up = {end for end, attempts in self._attempts.items() if attempts >= _ATTEMPTS}
-        due = windows.due(done | given_up, last, self.scanned, self._lookback, self._recompute)
+        due = windows.due(done | given_up | set(held), last, self.scanned, self._lookback, self._recompute)
         due = [end for end in due if end not in given_up]
         if self._newest:
             self.missed.update(end for end in due if end not in done and self._newest < end < last)

@@ -17,7 +17,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from contextlib import ExitStack, contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, BinaryIO, TypeVar
 from urllib.parse import quote, unquote
 
 import fsspec
@@ -63,10 +63,10 @@ class History:
         """
         try:
             self._files, self._root = fsspec.core.url_to_fs(url, **(storage_options or {}))
-        except (ValueError, ImportError, OSError) as error:
+        except Exception as error:  # whatever the protocol's own library raises
             raise HistoryError(
                 f"the history {shown(url)} can't be opened ({scrubbed(' '.join(str(error).split()), url)}); "
-                "name a folder, or install fsspec's file system for its protocol"
+                "name a folder, or install fsspec's file system for its protocol, as pip install 'driftgauge[s3]' does"
             ) from None
         self._url = url
         self._is_local = "file" in _protocols(self._files)
@@ -242,10 +242,16 @@ class History:
         return self._read_at(log_name, window, end, lambda file: file.read(predictors))
 
     def vocabulary(self, log_name: str, schema: pa.Schema) -> pa.Table | None:
-        """The categories that were seen in a log, as they were kept; None: there are none, or they can't be read."""
+        """The categories that were seen in a log, as they were kept; None: there are none, or they are damaged.
+
+        Raises:
+            HistoryError: there are some, and they can't be got at: to learn them anew would forget weeks.
+        """
         path = f"{self._root}/{_safe(log_name)}/vocabulary.parquet"
         try:
-            table = pq.read_table(io.BytesIO(self._files.cat_file(path)), page_checksum_verification=True)
+            with self._reached(path, "read"):
+                content = self._files.cat_file(path)
+            table = pq.read_table(io.BytesIO(content), page_checksum_verification=True)
             return table.select(schema.names).cast(schema)
         except FileNotFoundError:
             return None
@@ -260,9 +266,16 @@ class History:
         self._put(f"{self._root}/{_safe(log_name)}/vocabulary.parquet", buffer.getvalue())
 
     def missed(self, log_name: str) -> int:
-        """How many windows of a log were missed before this exporter started."""
+        """How many windows of a log were missed before this exporter started.
+
+        Raises:
+            HistoryError: the count can't be got at.
+        """
+        path = f"{self._root}/{_safe(log_name)}/missed.json"
         try:
-            return max(int(json.loads(self._files.cat_file(f"{self._root}/{_safe(log_name)}/missed.json"))), 0)
+            with self._reached(path, "read"):
+                content = self._files.cat_file(path)
+            return max(int(json.loads(content)), 0)
         except (*_DAMAGED, OverflowError):
             return 0  # a count that is lost begins anew, as counters do
 
@@ -313,9 +326,15 @@ class History:
         logger.warning("%s can't be read (%s); its window counts as missing", self._shown(path), error)
 
     @contextmanager
-    def _opened(self, path: str) -> Iterator[Any]:
-        with self._files.open(path, "rb") as file:
-            yield file
+    def _opened(self, path: str) -> Iterator[BinaryIO]:
+        """A file to read. One of a bucket is fetched in one request; what fails there says nothing of the file."""
+        if self._is_local:
+            with self._files.open(path, "rb") as file:
+                yield file
+        else:
+            with self._reached(path, "read"):
+                content = self._files.cat_file(path)
+            yield io.BytesIO(content)
 
     @contextmanager
     def _reached(self, path: str, done: str) -> Iterator[None]:
@@ -324,10 +343,12 @@ class History:
             yield
         except FileNotFoundError:
             raise
-        except OSError as error:
-            raise HistoryError(
-                f"{self._shown(path)} can't be {done} ({error.strerror or error}); see to its place"
-            ) from None
+        except Exception as error:  # a bucket's client has errors of its own kinds
+            raise self._refused(path, done, error) from None
+
+    def _refused(self, path: str, done: str, error: Exception) -> HistoryError:
+        why = " ".join(str(getattr(error, "strerror", None) or error or type(error).__name__).split())
+        return HistoryError(f"{self._shown(path)} can't be {done} ({self._shown(why)}); see to its place")
 
     def _shown(self, text: str) -> str:
         return scrubbed(text, self._url)
@@ -343,13 +364,11 @@ class History:
                     _replace_local(Path(path), content)
                 else:
                     self._files.pipe_file(path, content)
-        except FileNotFoundError as error:
-            raise HistoryError(
-                f"{self._shown(path)} can't be written ({error.strerror or error}); see to its place"
-            ) from None
+        except FileNotFoundError as error:  # such as a bucket that is gone
+            raise self._refused(path, "written", error) from None
 
 
-def _of_window(opened: Any, log_name: str, window: Window, end: datetime) -> WindowFile:
+def _of_window(opened: BinaryIO, log_name: str, window: Window, end: datetime) -> WindowFile:
     file = WindowFile(opened)
     if (file.log, file.window, file.end) != (log_name, window, end):
         raise ValueError(f"holds the window {file.window} of {file.log} until {file.end.isoformat()}")

@@ -39,8 +39,10 @@ PROFILES = (
 WINDOW = WindowProfiles("my log/1", HOURLY, START + HOUR, 12, 1, Profiles.of(PROFILES), (("defaults", 3),))
 
 
-@pytest.fixture(params=["disk", "memory"])
+@pytest.fixture(params=["disk", "memory", "bucket"])
 def history(request: pytest.FixtureRequest, tmp_path: Path) -> History:
+    if request.param == "bucket":
+        return History(request.getfixturevalue("bucket").url)
     return History(str(tmp_path / "history") if request.param == "disk" else f"memory://{uuid.uuid4()}")
 
 

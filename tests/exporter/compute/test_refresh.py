@@ -18,7 +18,7 @@ import pytest
 
 from metrics_exporter.compute.refresh import LogReport, Refresher
 from metrics_exporter.definitions import Definitions, Kind, Log
-from metrics_exporter.profiles.history import History
+from metrics_exporter.profiles.history import History, HistoryError
 from metrics_exporter.profiles.profile import Profile, Series
 from metrics_exporter.profiles.retention import Retention
 from metrics_exporter.profiles.table import Profiles, WindowProfiles
@@ -585,3 +585,28 @@ def test_what_alerts_look_at_stays(warehouse: Recording, history: History) -> No
     _refresh(refresher, FIRST)
     assert len(history.ends("default", HOURLY)) == 2 * 24 + 11  # four weeks of hours are wanted
     assert len(history.ends("default", DAILY)) == 1
+
+
+def test_a_history_that_takes_nothing_costs_one_scan_and_the_latest_window_is_shown(
+    warehouse: Recording, history: History, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise HistoryError("no room")
+
+    monkeypatch.setattr(History, "write", refuse)
+    refresher = _refresher(warehouse, history)
+    for _ in range(2):
+        report = _refresh(refresher, FIRST)
+        assert (report.error, report.latest[HOURLY].end) == ("no room", START + HOUR)
+    midnight = START.replace(hour=0)
+    days = [(midnight - 2 * DAY, midnight - DAY), (midnight - DAY, midnight)]
+    assert warehouse.asked == [*days, *[(midnight, START + HOUR)] * 2]
+    warehouse.asked.clear()
+    monkeypatch.undo()
+    _refresh(refresher, FIRST)
+    assert len(history.ends("default", HOURLY)) == 2 * 24 + 11
+    assert warehouse.asked[0] == (
+        midnight - 2 * DAY,
+        midnight - 2 * DAY + 11 * HOUR,
+    )  # the oldest were too many to hold
+    assert len(history.ends("default", DAILY)) == 2

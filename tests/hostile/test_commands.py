@@ -284,7 +284,7 @@ class TestSettings:
             (("--now", "9999-12-31T23:59-14:00"), 2, "beyond the years 1990 to 8999"),
             (("--max-age", "999999999d"), 2, "--max-age: is longer than 3650d"),
             (("--query-timeout", "99999999999999s"), 2, "--query-timeout: is no duration"),
-            (("--lookback-days", "99999999999"), 2, "--lookback-days: input should be less than or equal to 3650"),
+            (("--lookback-days", "99999999999"), 2, "--lookback-days: input should be less than or equal to 3642"),
             (("--config", "registry"), 1, "registry: can't be read (Is a directory)"),
             (("--history", "log.duckdb"), 1, "log.duckdb/default/1h can't be listed (Not a directory)"),
         ],

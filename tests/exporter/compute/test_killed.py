@@ -24,6 +24,7 @@ KILLS = 100
 START = datetime(2026, 3, 2, tzinfo=UTC)
 HOUR = timedelta(hours=1)
 _MOMENTS = [START + step * HOUR + timedelta(seconds=SETTLE_SECONDS) for step in range(10)]
+_LEARNT = {"atoms", "atom_counts", "grid", "grid_rows"}
 CADENCE = (Window.parse("5m"), HOURLY)
 _CONTEXT = multiprocessing.get_context("forkserver")  # a new process has all imported
 
@@ -62,7 +63,8 @@ def _export(place: Path, history: str, now: datetime, pipe: Connection) -> None:
 def _content(history: Path) -> dict[str, object]:
     """The files there are and what they hold, without the count of what was late.
 
-    Atoms are those that were known when a window was scanned last, and sums are rounded by the order of their rows.
+    Atoms are those that were known when a window was scanned last, the grid is that of the other values, and sums are
+    rounded by the order of their rows.
     """
     found: dict[str, object] = {}
     for file in sorted(history.rglob("*")):
@@ -76,7 +78,7 @@ def _content(history: Path) -> dict[str, object]:
 
 def _row(row: dict[str, object]) -> dict[str, object]:
     rounded = {key: float(f"{value:.9g}") if isinstance(value, float) else value for key, value in row.items()}
-    return {key: value for key, value in rounded.items() if key not in {"atoms", "atom_counts"}}
+    return {key: value for key, value in rounded.items() if key not in _LEARNT}
 
 
 def _started(place: Path, history: str, now: datetime) -> multiprocessing.process.BaseProcess:

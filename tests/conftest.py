@@ -30,7 +30,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep a file's tests in one worker, for the servers that they share; the conformance suite's go by engine."""
+    """Have tests that share a server run one after the other: those of a file, of an engine, or of the demo."""
     for item in items:
-        engine = getattr(item, "callspec", None) and item.callspec.params.get("engine")
-        item.add_marker(pytest.mark.xdist_group(f"conformance of {engine.name}" if engine else str(item.path)))
+        item.add_marker(pytest.mark.xdist_group(_group(item)))
+
+
+def _group(item: pytest.Item) -> str:
+    callspec = getattr(item, "callspec", None)
+    if callspec and "engine" in callspec.params:
+        return f"conformance of {callspec.params['engine'].name}"
+    return "demo" if item.path.parent.name == "demo" else str(item.path)  # the demo takes the well-known ports

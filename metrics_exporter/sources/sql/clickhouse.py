@@ -19,6 +19,7 @@ class ClickHouse(Dialect):
     null_list = "CAST([] AS Array(String))"
     infinity = "inf"
     nan = "nan"
+    variance = "varPopStable"  # varPop is wrong for values far from 0
 
     def identifier(self, name: str) -> str:
         return "`" + name.replace("\\", "\\\\").replace("`", "\\`") + "`"
@@ -60,7 +61,9 @@ class ClickHouse(Dialect):
         column = self.identifier(source.features)
         numbers, labels = f"CAST([] AS Array({self.double}))", f"CAST([] AS Array({self.text}))"
         if source.layout == "json":
-            pairs = f"JSONExtractKeysAndValuesRaw(assumeNotNull({self.to_text(column)}))"
+            found = f"JSONExtractKeysAndValuesRaw(assumeNotNull({self.to_text(column)}))"
+            which = f"arrayEnumerateUniq(arrayMap(pair -> pair.1, {found}))"
+            pairs = f"arrayFilter((pair, which) -> which = 1, {found}, {which})"  # of a name twice, the first value
             value = "if(startsWith(pair.2, '\"'), JSONExtractString(pair.2), nullIf(pair.2, 'null'))"
             return (
                 f"arrayMap(pair -> pair.1, {pairs}) AS names, {numbers} AS numbers, "
@@ -91,13 +94,15 @@ class ClickHouse(Dialect):
     def list_of_text(self, text: str) -> str:
         few = rf"^\s*[\[({{]?\s*({ITEM})(\s*[,;|]\s*({ITEM}))*\s*[,;|]?\s*[\])}}]?\s*$"
         sound = f"coalesce({text}, '')"
+        is_json = f"isValidJSON({sound}) AND JSONType({sound}) = 'Array'"
         return (
+            f"if({is_json}, JSONExtract({sound}, 'Array(String)'), "
             f"if(NOT {self.is_one_of(sound, NO_LIST)} "
             f"AND {self.matches(sound, few)} AND NOT {self.matches(sound, ':[ ]')} "
             f"AND NOT {self.is_one_of(sound, ('true', 'false'))} "
             f"AND startsWith(trimBoth({sound}), '[') = endsWith(trimBoth({sound}), ']'), "
             f"arrayMap(item -> if(substring(item, 1, 1) IN ('\"', '\\''), substring(item, 2, length(item) - 2), item), "
-            f"extractAll({sound}, {self.string(ITEM.replace('( +', '(?: +'))})), CAST([] AS Array(String)))"
+            f"extractAll({sound}, {self.string(ITEM.replace('( +', '(?: +'))})), CAST([] AS Array(String))))"
         )
 
     def entries(self, rows: str, source: Source) -> str:
@@ -120,6 +125,10 @@ class ClickHouse(Dialect):
     def is_finite(self, number: str) -> str:
         return f"isFinite({number})"
 
+    def same_number(self, left: str, right: str) -> str:
+        """A join tells 0 from -0."""
+        return f"{left} + 0 = {right} + 0"
+
     def double_of_number(self, text: str) -> str:
         return f"toFloat64OrNull(trimBoth({text}))"
 
@@ -128,6 +137,10 @@ class ClickHouse(Dialect):
 
     def quantiles(self, number: str, ranks: Sequence[float]) -> str:
         return f"quantilesGK({_ACCURACY}, {', '.join(map(str, ranks))})({number})"
+
+    def count_if(self, condition: str) -> str:
+        """Counts are unsigned, and have no type in common with sums."""
+        return f"toInt64({super().count_if(condition)})"
 
     def any_value(self, item: str) -> str:
         return f"any({item})"

@@ -296,6 +296,10 @@ class Dialect:
         """Whether a number is NaN."""
         return f"is_nan({number})"
 
+    def same_number(self, left: str, right: str) -> str:
+        """Whether two numbers are equal, as the condition of a join."""
+        return f"{left} = {right}"
+
     def is_finite(self, number: str) -> str:
         """Whether a number is neither NaN nor infinite."""
         return f"is_finite({number})"
@@ -314,6 +318,8 @@ class Dialect:
         """The sum of a count."""
         return f"CAST(sum({count}) AS {self.integer})"
 
+    variance = "var_pop"
+
     def mean(self, number: str) -> str:
         """The mean, also of values near the greatest."""
         scale = _SCALE.format(double=self.double)
@@ -322,7 +328,7 @@ class Dialect:
     def squared_deviations(self, number: str) -> str:
         """The sum of squared deviations from the mean; NULL where it is more than a double holds."""
         small = f"CASE WHEN abs({number}) < {_LARGEST_SQUARE} THEN {number} END"
-        return f"CASE WHEN count({small}) = count({number}) THEN var_pop({small}) * count({number}) END"
+        return f"CASE WHEN count({small}) = count({number}) THEN {self.variance}({small}) * count({number}) END"
 
     def quantiles(self, number: str, ranks: Sequence[float]) -> str:
         """An array with the quantiles of the numbers that are not NULL; NULL where there are none."""

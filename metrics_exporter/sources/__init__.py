@@ -106,18 +106,12 @@ class _Kind:
 
 
 _POSTGRESQL = _Kind("postgresql", "postgres", "postgresql://user@host/database")
-_SPARK = _Kind("spark", "spark", "spark:local[2] or sc://host")
 _KINDS = {
     "duckdb": _Kind("duckdb", "duckdb", "duckdb:predictions.duckdb or duckdb:log/*.parquet"),
     "postgresql": _POSTGRESQL,
     "postgres": _POSTGRESQL,
     "trino": _Kind("trino", "trino", "trino://user@host:8080/catalog/schema"),
     "clickhouse": _Kind("clickhouse", "clickhouse", "clickhouse://user@host/database"),
-    "snowflake": _Kind("snowflake", "snowflake", "snowflake://user@account/database/schema?warehouse=name"),
-    "bigquery": _Kind("bigquery", "bigquery", "bigquery://project/dataset"),
-    "databricks": _Kind("databricks", "databricks", "databricks://host/catalog/schema?http_path=/sql/…"),
-    "spark": _SPARK,
-    "sc": _SPARK,
 }
 
 

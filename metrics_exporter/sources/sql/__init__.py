@@ -16,7 +16,6 @@ from metrics_exporter.sources.sql.clickhouse import ClickHouse
 from metrics_exporter.sources.sql.dialect import Dialect
 from metrics_exporter.sources.sql.postgresql import PostgreSQL
 from metrics_exporter.sources.sql.source import Source
-from metrics_exporter.sources.sql.spark import Spark
 from metrics_exporter.sources.sql.trino import Trino
 
 # Quantile grids are exact for models with at most so many rows in an hour; beyond that, approximate.
@@ -40,7 +39,6 @@ MOST_NAMES = 1_000
 ONE_PASS: Mapping[str, Dialect] = {
     "clickhouse": ClickHouse(),
     "postgresql": PostgreSQL(),
-    "spark": Spark(),
     "trino": Trino(),
 }
 

@@ -19,6 +19,7 @@ from metrics_exporter.serving.page.trails import Trails
 from metrics_exporter.serving.snapshot import Snapshot, Snapshots
 from metrics_exporter.serving.view import groups
 from metrics_exporter.sources import open_warehouse
+from metrics_exporter.sources.scan import Explanation
 
 _RETRIES = tuple(timedelta(seconds=seconds) for seconds in (30, 60, 120, 240, 480, 600))
 
@@ -105,6 +106,10 @@ class Cycle:
             failed = any(self._failures(reports))
             yield self._update(reports, now)
         self._failed_rounds = self._failed_rounds + 1 if failed else 0
+
+    def explain(self, now: datetime) -> Iterator[tuple[str, datetime, Explanation]]:
+        """See Refresher.explain."""
+        return self._refresher.explain(now)
 
     def _update(self, reports: Sequence[LogReport], now: datetime) -> Update:
         failures = tuple(self._failures(reports))

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -16,7 +18,8 @@ from metrics_exporter.sources import driver_missing
 from metrics_exporter.urls import without_secrets
 
 _EPILOG = """\
-Each option but --once and --now is also a key of the config file and a variable: max_age, DRIFTGAUGE_MAX_AGE.
+Each option but --once, --explain and --now is also a key of the config file and a variable: max_age,
+DRIFTGAUGE_MAX_AGE.
 
 \b
 Examples:
@@ -25,6 +28,7 @@ Examples:
   driftgauge export --warehouse postgresql://driftgauge@host/db --warehouse-password-file /run/secrets/db
   driftgauge export --config exporter.yaml --listen 0.0.0.0:9877 --log-format json
   driftgauge export --config exporter.yaml --once | grep ml_predictions
+  driftgauge export --config exporter.yaml --explain
   kill -HUP PID    # take up changed definitions now
 """
 
@@ -35,29 +39,37 @@ Examples:
     "--config", "file", type=click.Path(path_type=Path), envvar=config.variable("config"), help="Config file (YAML)."
 )
 @click.option("--once", is_flag=True, help="Compute what is due, print the metrics, and exit.")
+@click.option(
+    "--explain", is_flag=True, help="Print the SQL that scans each log, and how the warehouse reads it; then exit."
+)
 @click.option("--now", metavar="TIME", help="Set the clock, such as 2026-03-01T10:00 (UTC): for replays.")
-def command(file: Path | None, once: bool, now: str | None, **options: str | None) -> None:
+def command(file: Path | None, once: bool, explain: bool, now: str | None, **options: str | None) -> None:
     """Serve /metrics from the prediction log.
 
     An option goes before its environment variable, and that before the config file. SIGTERM and Ctrl-C stop it, SIGHUP
     has it take up changed definitions, certificates and passwords.
     """
-    signals = None if once else Signals()  # first: one that comes while it starts is not to be lost
+    if once and explain:
+        raise click.UsageError("--once and --explain exclude each other; --explain computes nothing")
+    # First: a signal that comes while it starts is not to be lost.
+    signals = None if once or explain else Signals()
     given = {name: value for name, value in options.items() if value is not None}
     clock = _moment(now)
     try:
         settings = config.read(given, os.environ, file)
     except config.SettingsError as error:
         raise (click.UsageError if error.usage else click.ClickException)(str(error)) from None
-    _run(settings, clock, signals)
+    _run(settings, clock, signals, is_explained=explain)
 
 
-def _run(settings: config.Settings, clock: datetime | None, signals: Signals | None) -> None:
+def _run(settings: config.Settings, clock: datetime | None, signals: Signals | None, *, is_explained: bool) -> None:
     try:  # only now: what the warehouse's extra installs takes its time to load, and may not be there
         from metrics_exporter.service import serve  # noqa: PLC0415
     except ModuleNotFoundError as error:
         raise driver_missing(settings.warehouse, error) from None
-    if signals is None:
+    if is_explained:
+        _print_explained(settings, clock or datetime.now(UTC))
+    elif signals is None:
         _print_once(settings, clock or datetime.now(UTC))
     else:
         serve(settings, clock, signals)
@@ -81,6 +93,26 @@ def _print_once(settings: config.Settings, now: datetime) -> None:
         click.echo(f"driftgauge: {without_secrets(problem)}", err=True)
     if update.failures or update.snapshot.dropped:
         sys.exit(1)
+
+
+def _print_explained(settings: config.Settings, now: datetime) -> None:
+    """Print SQL, with all that is none as comments."""
+    from metrics_exporter.cycle import Cycle  # noqa: PLC0415
+
+    logs.bare_to_stderr(settings.secrets())
+    for name, end, explanation in Cycle(settings).explain(now):
+        bound = (f"{name}: {_bound(value)}" for name, value in explanation.parameters.items())
+        plan = ["how the rows of that window are read", *explanation.plan.splitlines()]
+        click.echo(f"{_commented([f'log {name}, the window that ends at {end.isoformat()}', *bound])}\n")
+        click.echo(f"{explanation.statement.strip()};\n\n{_commented(plan)}\n")
+
+
+def _bound(value: Any) -> str:
+    return f"{len(value)} values" if isinstance(value, list) else repr(value)
+
+
+def _commented(lines: Iterable[str]) -> str:
+    return "\n".join(f"-- {line}".rstrip() for line in lines)
 
 
 def _moment(text: str | None) -> datetime | None:

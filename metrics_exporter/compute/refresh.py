@@ -21,7 +21,7 @@ from metrics_exporter.profiles.retention import Retention
 from metrics_exporter.profiles.table import WindowProfiles
 from metrics_exporter.sources import ScanTimeoutError, Warehouse, WarehouseError
 from metrics_exporter.sources.assemble import SEEN_NAMES, Scanned, assemble
-from metrics_exporter.sources.scan import ScanRequest, scan
+from metrics_exporter.sources.scan import Explanation, ScanRequest, explain, scan
 from metrics_exporter.statistics.readings import Readings
 from metrics_exporter.windows import Window
 
@@ -137,6 +137,16 @@ class Refresher:
             yield tuple(reports.values())
         self._reading(None)
 
+    def explain(self, now: datetime) -> Iterator[tuple[str, datetime, Explanation]]:
+        """Of each log its name, the end of the newest window at `now`, and what its scan would ask.
+
+        Raises:
+            WarehouseError: a log can't be read.
+            HistoryError: what is known from before can't be read.
+        """
+        for name, log in self._logs.items():
+            yield name, *log.explain(now)
+
     def next_due(self, now: datetime) -> datetime:
         """When the next window of any log is due: its end, and the time that its rows take to settle."""
         return min(log.next_due(now) for log in self._logs.values())
@@ -222,6 +232,12 @@ class _LogRefresher:
         else:
             self._errors += 1
         return self.report(error, now)
+
+    def explain(self, now: datetime) -> tuple[datetime, Explanation]:
+        """The end of the newest window, and what its scan would ask."""
+        self._load(now)
+        end = self._schedule.last_end(now, self._schedule.scanned)
+        return end, self._source.explain(end - self._schedule.scanned.length, end, self._schedule.scanned, self._memory)
 
     def report(self, error: str | None, now: datetime) -> LogReport:
         """What there is to say at `now`."""
@@ -432,9 +448,7 @@ class _Source:
 
     def ask(self, start: datetime, end: datetime, window: Window, memory: Memory) -> Scanned:
         """The windows of a stretch of the log."""
-        request = ScanRequest(
-            self._log, start, end, memory.kinds, window, memory.atoms, memory.vocabulary.before(start)
-        )
+        request = self._request(start, end, window, memory)
         self._beat()
         began = time.monotonic()
         try:
@@ -444,3 +458,10 @@ class _Source:
         scanned = assemble(self._name, request, answer)
         self.undated_rows = scanned.undated_rows
         return scanned
+
+    def explain(self, start: datetime, end: datetime, window: Window, memory: Memory) -> Explanation:
+        """What would be asked of a stretch of the log."""
+        return explain(self._warehouse, self._request(start, end, window, memory), self._timeout_seconds)
+
+    def _request(self, start: datetime, end: datetime, window: Window, memory: Memory) -> ScanRequest:
+        return ScanRequest(self._log, start, end, memory.kinds, window, memory.atoms, memory.vocabulary.before(start))

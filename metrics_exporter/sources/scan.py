@@ -21,6 +21,7 @@ from metrics_exporter.sources.sql.source import Partition, Source
 from metrics_exporter.windows import HOURLY, Window
 
 Kinds = Mapping[tuple[str, str], Kind]  # by (predictor, feature)
+_Question = tuple[str, dict[str, Any]]  # a statement, and what is bound to it
 
 ATOMS = pa.schema([("predictor", pa.string()), ("feature", pa.string()), ("value", pa.float64())])
 NAMES = pa.schema([("predictor", pa.string()), ("feature", pa.string()), ("name", pa.string())])
@@ -109,21 +110,61 @@ def scan(warehouse: Warehouse, request: ScanRequest, timeout_seconds: float) -> 
 
 
 @dataclass(frozen=True)
+class Explanation:
+    """What a scan asks the warehouse.
+
+    Attributes:
+        statement: its one large statement.
+        parameters: what is bound to it.
+        plan: how the warehouse would get at the rows of the time range, in its own words.
+    """
+
+    statement: str
+    parameters: Mapping[str, Any]
+    plan: str
+
+
+def explain(warehouse: Warehouse, request: ScanRequest, timeout_seconds: float) -> Explanation:
+    """What `scan` would ask, without the answer.
+
+    Raises:
+        ScanTimeoutError: it took longer than `timeout_seconds`.
+        WarehouseError: any other failure.
+    """
+    try:
+        return _Scan(warehouse, request, time.monotonic() + timeout_seconds).explain()
+    except TimeoutError:
+        raise ScanTimeoutError(_timeout_message(request, timeout_seconds)) from None
+    finally:
+        warehouse.close()
+
+
+@dataclass(frozen=True)
 class _Scan:
     warehouse: Warehouse
     request: ScanRequest
     deadline: float
 
     def run(self) -> pa.Table:
-        log = self.request.log
-        types = self.warehouse.columns(log.table, self._left())
-        source = _pruned(read_shape(log, types, _labelled(self.request), self._is_empty), self.request)
+        source = self._source()
         dialect = sql.ONE_PASS.get(self.warehouse.dialect)
-        result = self._staged(source) if dialect is None else self._in_one_pass(dialect, source)
+        result = self._run(*self._staged(source)) if dialect is None else self._in_one_pass(dialect, source)
         _refuse_unreadable(result, self.request)
-        return result
+        return result.cast(RESULT)
 
-    def _staged(self, source: Source) -> pa.Table:
+    def explain(self) -> Explanation:
+        source = self._source()
+        dialect = sql.ONE_PASS.get(self.warehouse.dialect)
+        statement, parameters = self._staged(source) if dialect is None else self._exploded(dialect, source)
+        span = _span(self.request, source)
+        plan = self._run(sql.plan_of_reading(self.warehouse.dialect, source, span), span)
+        return Explanation(statement, parameters, "\n".join(map(str, plan.columns[-1].to_pylist())))
+
+    def _source(self) -> Source:
+        types = self.warehouse.columns(self.request.log.table, self._left())
+        return _pruned(read_shape(self.request.log, types, _labelled(self.request), self._is_empty), self.request)
+
+    def _staged(self, source: Source) -> _Question:
         span = _span(self.request, source)
         statement = sql.scan(
             self.warehouse.dialect,
@@ -134,9 +175,9 @@ class _Scan:
             has_atoms=self.request.atoms.num_rows > 0,
             has_names=self.request.names.num_rows > 0,
         )
-        return self._run(statement, {**span, **_parameters(self.request, source)}).cast(RESULT)
+        return statement, {**span, **_parameters(self.request, source)}
 
-    def _in_one_pass(self, dialect: Dialect, source: Source) -> pa.Table:
+    def _exploded(self, dialect: Dialect, source: Source) -> _Question:
         span = _span(self.request, source)
         statement = sql.exploded(
             dialect,
@@ -147,7 +188,10 @@ class _Scan:
             has_atoms=self.request.atoms.num_rows > 0,
             has_names=self.request.names.num_rows > 0,
         )
-        groups = self._run(statement, {**span, **_parameters(self.request, source), **_atom_roles(self.request)})
+        return statement, {**span, **_parameters(self.request, source), **_atom_roles(self.request)}
+
+    def _in_one_pass(self, dialect: Dialect, source: Source) -> pa.Table:
+        groups = self._run(*self._exploded(dialect, source))
         if not groups.num_rows and source.sent_at == "text" and not self._has_times(dialect, source):
             raise _unreadable(self.request, "sent_at", "the table's rows")
         return parts(groups, RESULT)

@@ -14,7 +14,7 @@ from threading import Event
 import pytest
 
 from metrics_exporter.sources import ScanTimeoutError, WarehouseError
-from metrics_exporter.sources.scan import scan
+from metrics_exporter.sources.scan import explain, scan
 from tests.conformance.case import Case
 from tests.conformance.cases import CASES, STORED
 from tests.conformance.compare import differences
@@ -84,6 +84,15 @@ def test_a_scan_ends_at_its_deadline_and_the_next_one_succeeds(started: Start, e
     with pytest.raises(ScanTimeoutError, match="was stopped after"):
         scan(warehouse, case.request({}), 0.01)
     assert scan(warehouse, case.request({}), SECONDS).num_rows
+
+
+@pytest.mark.parametrize("engine", _engines(with_variants=False))
+def test_what_a_scan_asks_is_told_with_how_the_rows_are_read(started: Start, engine: Engine) -> None:
+    case = _named("a model of one row")
+    explained = explain(started(engine)(case.table), case.request({}), SECONDS)
+    assert "sent_at" in explained.plan  # which tables are called is up to the warehouse
+    assert explained.statement.lstrip().startswith("WITH log AS")
+    assert {"start", "end"} <= set(explained.parameters)
 
 
 @pytest.mark.parametrize("engine", _engines())

@@ -166,6 +166,24 @@ def row_without_id(dialect: str, source: Source) -> str:
     return template.render(dialect=f"dialects/{dialect}.sql.j2", source=source)
 
 
+def plan_of_reading(dialect: str, source: Source, span: Mapping[str, str]) -> str:
+    """A statement whose last column tells how the rows of the time range are got at; parameters: start, end.
+
+    That of the whole statement runs to hundreds of thousands of characters. Trino takes no parameters in it, so
+    warehouses of one pass have them as literals.
+    """
+    if dialect not in ONE_PASS:
+        template = _ENVIRONMENT.from_string(
+            "{% import dialect as sql %}EXPLAIN SELECT * FROM {{ sql.table(source) }} WHERE {{ sql.in_range(source) }}"
+        )
+        return template.render(dialect=f"dialects/{dialect}.sql.j2", source=source)
+    one_pass = ONE_PASS[dialect]
+    in_range = one_pass.in_range(source)
+    for name, time in span.items():
+        in_range = in_range.replace(one_pass.parameter(name), one_pass.string(time))
+    return f"{one_pass.explain} SELECT * FROM {one_pass.table(source)} WHERE {in_range}"
+
+
 def _names(dialect: str) -> Dialect:
     """How names are quoted: DuckDB does so as the standard says."""
     return ONE_PASS.get(dialect, Dialect())

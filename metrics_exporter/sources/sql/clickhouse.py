@@ -17,6 +17,7 @@ class ClickHouse(Dialect):
     text = "Nullable(String)"
     integer = "Nullable(Int64)"
     null_list = "CAST([] AS Array(String))"
+    explain = "EXPLAIN indexes = 1"  # with the parts and granules that are left to read
     infinity = "inf"
     nan = "nan"
     variance = "varPopStable"  # varPop is wrong for values far from 0

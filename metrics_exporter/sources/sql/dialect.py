@@ -30,6 +30,7 @@ class Dialect:
     text = "VARCHAR"
     integer = "BIGINT"
     null_list = "CAST(NULL AS ARRAY(VARCHAR))"
+    explain = "EXPLAIN"
     fence = (
         ""  # what ends a part of the statement whose expressions are to be computed once, not wherever they are used
     )

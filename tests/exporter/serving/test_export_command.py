@@ -82,6 +82,28 @@ def test_once_again_asks_the_warehouse_nothing(place: Path) -> None:
     assert window_data[0] == window_data[1]
 
 
+def test_the_sql_of_a_scan_is_printed_and_nothing_is_computed(place: Path) -> None:
+    before = sorted(place.rglob("*"))
+    run = subprocess.run(
+        [DRIFTGAUGE, "export", *ARGUMENTS, "--explain", "--now", NOW.isoformat()],
+        cwd=place,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert (run.returncode, run.stderr) == (0, "")
+    code = [line for line in run.stdout.splitlines() if line and not line.startswith("--")]
+    assert code[0].startswith("WITH ")
+    assert code[-1].endswith(";")
+    assert re.search(r"^-- start: '.*00:00'$", run.stdout, re.M)
+    assert "Table: log.main.predictions" in run.stdout
+    assert sorted(place.rglob("*")) == before
+    both = once(place, *ARGUMENTS, "--explain")
+    assert both.returncode == 2
+    assert "exclude each other" in both.stderr
+
+
 def test_settings_from_file_and_environment(place: Path) -> None:
     (place / "exporter.yaml").write_text("warehouse: duckdb:nowhere.duckdb\nlookback_days: 1\nhistory: kept\n")
     run = once(place, DRIFTGAUGE_CONFIG="exporter.yaml", DRIFTGAUGE_WAREHOUSE="duckdb:log.duckdb")

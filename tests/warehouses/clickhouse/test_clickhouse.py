@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import re
 import threading
 import time
+from datetime import UTC, datetime
 
 import pytest
 
+from metrics_exporter.definitions import Log
 from metrics_exporter.sources import Access, WarehouseError
 from metrics_exporter.sources.clickhouse import ClickHouseWarehouse, connect
 from metrics_exporter.sources.log_shape import ColumnType, Form
+from metrics_exporter.sources.scan import ScanRequest, explain
 from tests.real_parts import free_port, wait_until
 from tests.warehouses.clickhouse.server import PASSWORD, READER, ask
 from tests.warehouses.proxy import proxy
@@ -100,6 +104,27 @@ def test_a_server_that_falls_silent_is_left_at_the_deadline_and_used_again(port:
         line.flows.set()
         line.cut()
         assert warehouse.run("SELECT 1 AS x", {}, SECONDS).num_rows == 1
+
+
+def test_a_table_that_is_ordered_by_its_time_is_pruned(port: int, warehouse: ClickHouseWarehouse) -> None:
+    ask(
+        port,
+        "CREATE TABLE log.predictions (sent_at DateTime64(6), prediction_id String, predictor_name String, "
+        "model_id String, prediction_result Float64, features Map(String, Float64)) ENGINE = MergeTree "
+        "ORDER BY sent_at PARTITION BY toDate(sent_at) SETTINGS index_granularity = 100",
+    )
+    ask(
+        port,
+        "INSERT INTO log.predictions SELECT toDateTime64('2026-03-01 00:00:00', 6) + INTERVAL number MINUTE, "
+        "toString(number), 'p', 'm', 1, map() FROM numbers(10000)",
+    )
+    request = ScanRequest(
+        Log(table="predictions"), datetime(2026, 3, 2, 10, tzinfo=UTC), datetime(2026, 3, 2, 11, tzinfo=UTC), {}
+    )
+    plan = explain(warehouse, request, SECONDS).plan
+    left = [tuple(map(int, found)) for found in re.findall(r"Parts: (\d+)/(\d+)\s+Granules: (\d+)/(\d+)", plan)]
+    assert left[0][:2] == (1, 7)  # a part a day, of which the partition leaves one
+    assert 1 <= left[-1][2] <= 2  # of the 15 that this one has
 
 
 def test_no_statement_writes(port: int) -> None:

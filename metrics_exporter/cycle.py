@@ -19,7 +19,6 @@ from metrics_exporter.serving.page.trails import Trails
 from metrics_exporter.serving.snapshot import Snapshot, Snapshots
 from metrics_exporter.serving.view import groups
 from metrics_exporter.sources import open_warehouse
-from metrics_exporter.sources.scan import Explanation
 
 _RETRIES = tuple(timedelta(seconds=seconds) for seconds in (30, 60, 120, 240, 480, 600))
 
@@ -50,6 +49,7 @@ class Cycle:
     """What lasts from one round to the next.
 
     Attributes:
+        refresher: what computes the windows, of the definitions as they are now.
         set_aside: logs that are not read, because workers died of them; what the history has of them is shown.
     """
 
@@ -88,7 +88,7 @@ class Cycle:
         self._beat, self._reading, self.set_aside = beat, reading, set_aside
         self._snapshots = Snapshots(settings.max_age, settings.series_limit, restarts)
         self._page = Page(Trails(self._history, settings.recompute, beat))
-        self._refresher = self._new_refresher()
+        self.refresher = self._new_refresher()
         self._definitions_errors: tuple[str, ...] = ()
         self._failed_rounds = 0
         self._is_loaded = False
@@ -98,25 +98,21 @@ class Cycle:
         self._reload()
         if not self._is_loaded:
             self._is_loaded = True
-            reports = self._refresher.load(now)
+            reports = self.refresher.load(now)
             if any(report.latest for report in reports):
                 yield self._update(reports, now)
         failed = False
-        for reports in self._refresher.refresh(now, self.set_aside):
+        for reports in self.refresher.refresh(now, self.set_aside):
             failed = any(self._failures(reports))
             yield self._update(reports, now)
         self._failed_rounds = self._failed_rounds + 1 if failed else 0
-
-    def explain(self, now: datetime) -> Iterator[tuple[str, datetime, Explanation]]:
-        """See Refresher.explain."""
-        return self._refresher.explain(now)
 
     def _update(self, reports: Sequence[LogReport], now: datetime) -> Update:
         failures = tuple(self._failures(reports))
         shown = groups(self._definitions, reports, now, self._settings.max_age)
         snapshot = self._snapshots.make(self._definitions, reports, shown, now)
         problems = (*failures, *snapshot.dropped.values())
-        due = self._refresher.next_due(now)
+        due = self.refresher.next_due(now)
         page = self._draw(
             News(self._definitions, reports, shown, problems, snapshot.series, now, due, self._settings.grafana_url)
         )
@@ -145,7 +141,7 @@ class Cycle:
             fresh = _with_those_before(fresh, self._definitions.predictors)
         if fresh != self._definitions:
             self._definitions = fresh
-            self._refresher = self._new_refresher()
+            self.refresher = self._new_refresher()
             self._is_loaded = False
             event(_log, logging.INFO, "definitions changed", predictors=len(fresh.predictors))
 
@@ -170,7 +166,7 @@ class Cycle:
                 yield f"log {report.log}: {report.error}"
 
     def _wake(self, reports: Sequence[LogReport], now: datetime, snapshot: Snapshot) -> datetime:
-        moments = [self._refresher.next_due(now)]
+        moments = [self.refresher.next_due(now)]
         if any(report.is_behind for report in reports):
             moments.append(now)
         if not self._page.complete:

@@ -48,7 +48,7 @@ _HOW_TO_GET = {
     "go": "install Go >= 1.26",
     "npm": "install Node.js with npm",
     "postgres": f"{_DEBIAN}; or put the folder of PostgreSQL's server programs on PATH",
-    "systemd-analyze": f"{_DEBIAN}, with systemd",
+    "systemd-analyze": _DEBIAN,
     "terraform": "install Terraform >= 1.7",
     "trino": _DEBIAN,
     "java25": "install a JDK 25 below /usr/lib/jvm, or set JAVA25 to its java",

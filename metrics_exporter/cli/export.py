@@ -100,7 +100,7 @@ def _print_explained(settings: config.Settings, now: datetime) -> None:
     from metrics_exporter.cycle import Cycle  # noqa: PLC0415
 
     logs.bare_to_stderr(settings.secrets())
-    for name, end, explanation in Cycle(settings).explain(now):
+    for name, end, explanation in Cycle(settings).refresher.explain(now):
         bound = (f"{name}: {_bound(value)}" for name, value in explanation.parameters.items())
         plan = ["how the rows of that window are read", *explanation.plan.splitlines()]
         click.echo(f"{_commented([f'log {name}, the window that ends at {end.isoformat()}', *bound])}\n")

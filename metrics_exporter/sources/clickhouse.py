@@ -20,7 +20,7 @@ from urllib3.exceptions import HTTPError
 
 from metrics_exporter.sources import Access, WarehouseError
 from metrics_exporter.sources.calls import call
-from metrics_exporter.sources.log_shape import ColumnType, Form, no_table, table_parts
+from metrics_exporter.sources.log_shape import ColumnType, Form, no_table, table_parts, type_arguments
 from metrics_exporter.urls import scrubbed, shown, without
 
 _GRACE_SECONDS = 1  # after the deadline, for the server's own to end the query
@@ -123,8 +123,7 @@ class ClickHouseWarehouse:
                     client.close()
 
     def close(self) -> None:
-        """See Warehouse.close."""
-        self._query_id = None
+        """See Warehouse.close; no connection outlives its question."""
 
     def _within(self, timeout_seconds: float, work: Callable[[_Ask], T]) -> T:
         deadline = time.monotonic() + timeout_seconds
@@ -197,22 +196,18 @@ _Ask = Callable[[str, Mapping[str, Any]], pa.Table]
 
 def _in_pieces(statement: str, parameters: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
     """The statement with each list that is too long for one parameter in several."""
-    pieces = {name: [*_pieces(value)] for name, value in parameters.items() if isinstance(value, list)}
+    bound: dict[str, Any] = {}
+    parts: dict[str, list[str]] = {}  # by the name of a list, those of the parameters that hold it
+    for name, value in parameters.items():
+        pieces = [*_pieces(value)] if isinstance(value, list) else [value]
+        parts[name] = [name] if len(pieces) == 1 else [f"{name}_{place}" for place in range(len(pieces))]
+        bound.update(zip(parts[name], pieces, strict=True))
 
-    def place(found: re.Match[str]) -> str:
-        name, kind = found.groups()
-        several = len(pieces[name])
-        return (
-            f"arrayConcat({', '.join(f'{{{name}_{piece}:{kind}}}' for piece in range(several))})"
-            if several > 1
-            else found[0]
-        )
+    def joined(found: re.Match[str]) -> str:
+        lists = [f"{{{part}:{found[2]}}}" for part in parts[found[1]]]
+        return f"arrayConcat({', '.join(lists)})" if len(lists) > 1 else lists[0]
 
-    bound = {name: value for name, value in parameters.items() if len(pieces.get(name, ())) < 2}
-    for name, parts in pieces.items():
-        if len(parts) > 1:
-            bound |= {f"{name}_{place}": part for place, part in enumerate(parts)}
-    return _LISTED.sub(place, statement), bound
+    return _LISTED.sub(joined, statement), bound
 
 
 def _pieces(items: list[Any]) -> Iterator[list[Any]]:
@@ -229,31 +224,11 @@ def _pieces(items: list[Any]) -> Iterator[list[Any]]:
     yield piece
 
 
-def _arguments(text: str) -> Iterator[str]:
-    """The parts between the commas that are in no parentheses and in no quotes."""
-    depth, start, quote = 0, 0, ""
-    places = iter(enumerate(text))
-    for place, character in places:
-        if quote:
-            if character == "\\":
-                next(places, None)
-            elif character == quote:
-                quote = ""
-        elif character in "`'":
-            quote = character
-        elif character == "," and depth == 0:
-            yield text[start:place].strip()
-            start = place + 1
-        else:
-            depth += {"(": 1, ")": -1}.get(character, 0)
-    yield text[start:].strip()
-
-
 def _column_type(told: str) -> ColumnType:
     parsed = _TYPE.fullmatch(told)
     if parsed is None:
         return ColumnType(told, Form.OTHER)
-    name, arguments = parsed["name"], [*_arguments(parsed["arguments"] or "")]
+    name, arguments = parsed["name"], [*type_arguments(parsed["arguments"] or "", quotes="`'")]
     if name in {"Nullable", "LowCardinality"}:
         return _column_type(arguments[0])
     form = _FORMS.get(name, Form.OTHER)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import fnmatch
 import logging
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence, Set
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from enum import Enum, auto
@@ -68,6 +68,31 @@ Types = Mapping[str, ColumnType]
 def table_parts(table: str) -> tuple[str, ...]:
     """The parts of a qualified name, `schema.table` or `"my.schema"."table"`."""
     return tuple(quoted.replace('""', '"') if quoted else plain for quoted, plain in _NAME_PART.findall(table))
+
+
+def type_arguments(text: str, *, quotes: str = "") -> Iterator[str]:
+    """The arguments of a type's name: what lies between commas that are in no parentheses, and in no quotes.
+
+    Args:
+        text: what stands in the type's parentheses.
+        quotes: characters that begin and end a text in which a backslash hides the next character.
+    """
+    depth, start, quote = 0, 0, ""
+    characters = iter(enumerate(text))
+    for place, character in characters:
+        if quote:
+            if character == "\\":
+                next(characters, None)
+            elif character == quote:
+                quote = ""
+        elif character in quotes:
+            quote = character
+        elif character == "," and depth == 0:
+            yield text[start:place].strip()
+            start = place + 1
+        else:
+            depth += {"(": 1, ")": -1}.get(character, 0)
+    yield text[start:].strip()
 
 
 def did_you_mean(name: str, names: Iterable[str]) -> str:

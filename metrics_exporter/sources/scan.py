@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from math import ceil
@@ -101,12 +102,8 @@ def scan(warehouse: Warehouse, request: ScanRequest, timeout_seconds: float) -> 
         ScanTimeoutError: it took longer than `timeout_seconds`; the warehouse has stopped working on it.
         WarehouseError: any other failure.
     """
-    try:
-        return _Scan(warehouse, request, time.monotonic() + timeout_seconds).run()
-    except TimeoutError:
-        raise ScanTimeoutError(_timeout_message(request, timeout_seconds)) from None
-    finally:
-        warehouse.close()
+    with _scanning(warehouse, request, timeout_seconds) as scanning:
+        return scanning.run()
 
 
 @dataclass(frozen=True)
@@ -131,8 +128,14 @@ def explain(warehouse: Warehouse, request: ScanRequest, timeout_seconds: float) 
         ScanTimeoutError: it took longer than `timeout_seconds`.
         WarehouseError: any other failure.
     """
+    with _scanning(warehouse, request, timeout_seconds) as scanning:
+        return scanning.explain()
+
+
+@contextmanager
+def _scanning(warehouse: Warehouse, request: ScanRequest, timeout_seconds: float) -> Iterator[_Scan]:
     try:
-        return _Scan(warehouse, request, time.monotonic() + timeout_seconds).explain()
+        yield _Scan(warehouse, request, time.monotonic() + timeout_seconds)
     except TimeoutError:
         raise ScanTimeoutError(_timeout_message(request, timeout_seconds)) from None
     finally:
@@ -148,9 +151,12 @@ class _Scan:
     def run(self) -> pa.Table:
         source = self._source()
         dialect = sql.ONE_PASS.get(self.warehouse.dialect)
-        result = self._run(*self._staged(source)) if dialect is None else self._in_one_pass(dialect, source)
+        if dialect is None:
+            result = self._run(*self._staged(source)).cast(RESULT)
+        else:
+            result = self._in_one_pass(dialect, source)
         _refuse_unreadable(result, self.request)
-        return result.cast(RESULT)
+        return result
 
     def explain(self) -> Explanation:
         source = self._source()

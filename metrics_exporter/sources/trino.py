@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import Any, TypeVar
 from urllib.parse import unquote, urlsplit
@@ -16,7 +16,7 @@ import trino
 
 from metrics_exporter.sources import Access, WarehouseError
 from metrics_exporter.sources.calls import call
-from metrics_exporter.sources.log_shape import ColumnType, Form, no_table, table_parts
+from metrics_exporter.sources.log_shape import ColumnType, Form, no_table, table_parts, type_arguments
 from metrics_exporter.urls import scrubbed, shown, without
 
 _GRACE_SECONDS = 1.0  # the server looks at its deadlines once a second
@@ -174,22 +174,11 @@ class TrinoWarehouse:
         return " ".join(without(scrubbed(said, self._access.url), hidden).split())
 
 
-def _arguments(text: str) -> Iterator[str]:
-    """The parts between the commas that are in no parentheses."""
-    depth, start = 0, 0
-    for place, character in enumerate(text):
-        depth += {"(": 1, ")": -1}.get(character, 0)
-        if character == "," and depth == 0:
-            yield text[start:place].strip()
-            start = place + 1
-    yield text[start:].strip()
-
-
 def _column_type(shown: str) -> ColumnType:
     parsed = _TYPE.fullmatch(shown)
     if parsed is None:
         return ColumnType(shown, Form.OTHER)
-    name, arguments = parsed["name"], [*_arguments(parsed["arguments"] or "")]
+    name, arguments = parsed["name"], [*type_arguments(parsed["arguments"] or "")]
     form = _FORMS.get(name, Form.OTHER)
     if name == "timestamp" and "with time zone" in parsed["rest"]:
         form = Form.ZONED_TIME

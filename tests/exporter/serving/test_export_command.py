@@ -34,8 +34,12 @@ ARGUMENTS = ("--warehouse", "duckdb:log.duckdb", "--lookback-days", "1")
 
 
 def once(place: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    return export(place, *arguments, "--once", **environment)
+
+
+def export(place: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [DRIFTGAUGE, "export", *arguments, "--once", "--now", NOW.isoformat()],
+        [DRIFTGAUGE, "export", *arguments, "--now", NOW.isoformat()],
         cwd=place,
         env={**os.environ, **environment},
         capture_output=True,
@@ -84,14 +88,7 @@ def test_once_again_asks_the_warehouse_nothing(place: Path) -> None:
 
 def test_the_sql_of_a_scan_is_printed_and_nothing_is_computed(place: Path) -> None:
     before = sorted(place.rglob("*"))
-    run = subprocess.run(
-        [DRIFTGAUGE, "export", *ARGUMENTS, "--explain", "--now", NOW.isoformat()],
-        cwd=place,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+    run = export(place, *ARGUMENTS, "--explain")
     assert (run.returncode, run.stderr) == (0, "")
     code = [line for line in run.stdout.splitlines() if line and not line.startswith("--")]
     assert code[0].startswith("WITH ")

@@ -1,0 +1,194 @@
+"""Which share of a series' values lies below some cuts, and how well its profile knows that."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from metrics_exporter.profiles.table import GRID, Floats, NumberLists, Profiles
+from metrics_exporter.profiles.text import Ints
+
+Flags = NDArray[np.bool_]
+
+_STEP = 1 / (len(GRID) + 1)
+_RANKS = np.array(GRID)
+_ROUGH = 2.0  # a cell so many times as wide as one beside it: the density changes within it
+_FINEST = 100.0  # values with at most two decimals are looked at for a common unit
+_LARGEST = 1e12  # … up to here, where a double still holds the decimals
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Shares:
+    """The distribution functions of some series at some cuts, a row of them each.
+
+    Attributes:
+        below: the share of the values below the cut, between 0 and 1.
+        doubt: the width of what the share may be, where the profile leaves that open; else 0.
+    """
+
+    below: Floats
+    doubt: Floats
+
+
+def shares_below(table: Profiles, rows: Ints, cuts: Floats, is_inclusive: Flags) -> Shares:
+    """The shares of some series' values below some cuts.
+
+    Atoms are counted exactly. At a point of the grid the share is its rank; between two of them what is no atom rises
+    in a straight line. That is in doubt by up to one step of the grid where atoms lie between the points, where the
+    density changes, and where values are multiples of a unit that the grid can't resolve.
+
+    Args:
+        table: a window's series.
+        rows: those that are wanted, all numeric.
+        cuts: a row of them a series, ascending.
+        is_inclusive: whether values equal to a cut count as below it.
+    """
+    atoms = _Atoms.of(table.atoms.take(rows), table.values[rows])
+    rest = _Rest.of(table, rows, atoms)
+    below, doubt = rest.below(cuts, is_inclusive)
+    return Shares(np.clip(below + atoms.below(cuts, is_inclusive), 0, 1), doubt)
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class _Atoms:
+    """The atoms of each series, ascending, +inf where there are no more; and the share of all up to each."""
+
+    values: Floats
+    reached: Floats
+
+    @classmethod
+    def of(cls, atoms: NumberLists, totals: Ints) -> _Atoms:
+        lengths = atoms.lengths
+        row = np.repeat(np.arange(len(lengths)), lengths)
+        column = np.arange(len(row)) - np.repeat(atoms.offsets[:-1], lengths)
+        values = np.full((len(lengths), int(lengths.max(initial=0)) + 1), np.inf)
+        shares = np.zeros(values.shape)
+        values[row, column], shares[row, column] = atoms.values, atoms.counts / totals[row]
+        return cls(values, np.cumsum(shares, axis=1))
+
+    def below(self, cuts: Floats, is_inclusive: Flags) -> Floats:
+        """Their share below the cuts."""
+        if self.values.shape[1] == 1:  # no series has any
+            return np.zeros(cuts.shape)
+        place = _count_below(self.values, cuts, is_inclusive)
+        return np.where(place > 0, np.take_along_axis(self.reached, np.maximum(place - 1, 0), axis=1), 0.0)
+
+    def include(self, points: Floats) -> Flags:
+        """Which points are atoms."""
+        if self.values.shape[1] == 1:
+            return np.zeros(points.shape, bool)
+        place = _count_below(self.values, points, np.zeros(points.shape, bool))
+        nearest = np.take_along_axis(self.values, np.minimum(place, self.values.shape[1] - 1), axis=1)
+        return np.equal(nearest, points)
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class _Rest:
+    """What is no atom: minimum, grid and maximum of each series, with the shares just below and up to each point.
+
+    Attributes:
+        points: a row of 101, ascending.
+        before, upto: the shares; of a point that is an atom they aren't known.
+        left, right: the nearest point that is no atom, from each point on down and up; the outermost always count.
+        is_rough: whether the density changes much in the cell above each point.
+        doubt: of the share at a point: what one multiple of the values' unit holds; 0 where they have none.
+    """
+
+    points: Floats
+    before: Floats
+    upto: Floats
+    left: Ints
+    right: Ints
+    is_rough: Flags
+    doubt: Floats
+
+    @classmethod
+    def of(cls, table: Profiles, rows: Ints, atoms: _Atoms) -> _Rest:
+        grid = table.grid[rows]
+        points = np.column_stack((table.minimum[rows], grid, table.maximum[rows]))
+        total = np.maximum(1 - atoms.reached[:, -1:], 0)
+        before, upto = _ranks(grid)
+        is_atom = atoms.include(points)
+        is_atom[:, [0, -1]] = False
+        every = np.ones(grid.shape, bool)
+        before = before - atoms.below(grid, ~every)
+        upto = upto - atoms.below(grid, every)
+        known = ~is_atom[:, 1:-1]
+        upto = np.maximum.accumulate(np.clip(np.where(known, upto, 0), 0, total), axis=1)
+        before = np.maximum.accumulate(np.where(known, np.clip(before, 0, upto), 0), axis=1)
+        place = np.arange(points.shape[1])
+        return cls(
+            points,
+            np.column_stack((np.zeros(len(rows)), before, total)),
+            np.column_stack((np.zeros(len(rows)), upto, total)),
+            np.maximum.accumulate(np.where(is_atom, 0, place), axis=1),
+            np.minimum.accumulate(np.where(is_atom, place[-1], place)[:, ::-1], axis=1)[:, ::-1],
+            _rough(points),
+            np.minimum(_unit_share(points), total),
+        )
+
+    def below(self, cuts: Floats, is_inclusive: Flags) -> tuple[Floats, Floats]:
+        """The share below each cut, and the doubt about it."""
+        end = self.points.shape[1]
+        after = _count_below(self.points, cuts, is_inclusive)  # the first point that is not below
+        under, over = np.maximum(after - 1, 0), np.minimum(after, end - 1)
+        last, first = np.take_along_axis(self.left, under, axis=1), np.take_along_axis(self.right, over, axis=1)
+        low, high = (np.take_along_axis(self.points, place, axis=1) for place in (last, first))
+        from_, to = np.take_along_axis(self.upto, last, axis=1), np.take_along_axis(self.before, first, axis=1)
+        rise = np.maximum(to - from_, 0)
+        with np.errstate(invalid="ignore", over="ignore", divide="ignore"):
+            part = np.clip((cuts - low) / (high - low), 0, 1)
+        found = from_ + np.where(high > low, part, 0.0) * rise
+        is_inside = (low < cuts) & (cuts < high)
+        is_open = is_inside & ((first - last > 1) | np.take_along_axis(self.is_rough, under, axis=1))
+        doubt = np.maximum(np.where(is_open, rise, 0.0), np.take_along_axis(self.doubt, under, axis=1))
+        is_out = (after == 0) | (after == end)
+        found = np.where(after == 0, 0.0, np.where(after == end, self.upto[:, -1:], found))
+        return found, np.where(is_out, 0.0, doubt)
+
+
+def _ranks(grid: Floats) -> tuple[Floats, Floats]:
+    """The shares below each point of a grid and up to it: half a step beyond its rank where it repeats."""
+    place = np.arange(grid.shape[1])
+    is_new = np.diff(grid, axis=1, prepend=-np.inf) > 0
+    is_last = np.column_stack((is_new[:, 1:], np.ones(len(grid), bool)))
+    first = np.maximum.accumulate(np.where(is_new, place, 0), axis=1)
+    last = np.minimum.accumulate(np.where(is_last, place, place[-1])[:, ::-1], axis=1)[:, ::-1]
+    repeats = np.where(last > first, _STEP / 2, 0.0)
+    return _RANKS[first] - repeats, _RANKS[last] + repeats
+
+
+def _rough(points: Floats) -> Flags:
+    """Whether the cell above each point is much wider than one beside it."""
+    with np.errstate(over="ignore"):
+        width = np.diff(points, axis=1)
+    beside = np.minimum(np.column_stack((width[:, 1:], width[:, -1:])), np.column_stack((width[:, :1], width[:, :-1])))
+    return np.column_stack((width > _ROUGH * beside, np.zeros(len(points), bool)))
+
+
+def _unit_share(points: Floats) -> Floats:
+    """What one value holds of each cell above a point, where all values are multiples of a unit; at most a step."""
+    with np.errstate(invalid="ignore", over="ignore"):
+        whole = np.round(points * _FINEST)
+        is_whole = (np.abs(whole - points * _FINEST) < 1e-6) & (np.abs(whole) < _LARGEST)
+    has_unit = is_whole.all(axis=1)
+    share = np.zeros(points.shape)
+    multiples = whole[has_unit].astype(np.int64)
+    unit = np.maximum(np.gcd.reduce(multiples - multiples[:, :1], axis=1), 1)
+    steps = np.diff(multiples, axis=1) / unit[:, None]
+    share[has_unit, :-1] = _STEP / np.maximum(steps, 1)
+    return share
+
+
+def _count_below(values: Floats, cuts: Floats, is_inclusive: Flags) -> Ints:
+    """How many values of its row lie below each cut: a binary search in all rows at once."""
+    low = np.zeros(cuts.shape, np.int64)
+    high = np.full(cuts.shape, values.shape[1], np.int64)
+    for _ in range(values.shape[1].bit_length()):
+        middle = (low + high) // 2
+        found = np.take_along_axis(values, np.minimum(middle, values.shape[1] - 1), axis=1)
+        is_below = np.where(is_inclusive, found <= cuts, found < cuts) & (low < high)
+        low, high = np.where(is_below, middle + 1, low), np.where(is_below, high, middle)
+    return low

@@ -15,7 +15,7 @@ _CHUNK = 2_000  # series that are compared at once: what a processor's cache hol
 
 
 @dataclass(frozen=True, eq=False, slots=True)
-class Drift:
+class Comparison:
     """How far the series of a window are from a reference, a row each; NaN where that can't be judged.
 
     Attributes:
@@ -27,10 +27,10 @@ class Drift:
     bound: Floats
 
 
-def compare(window: Profiles, reference: Profiles, alpha: float = psi.ALPHA) -> Drift:
+def compare(window: Profiles, reference: Profiles, alpha: float = psi.ALPHA) -> Comparison:
     """Compare each series with that of the same predictor, model and feature."""
     places = matched(window, reference)
-    found = Drift(np.full(len(window), np.nan), np.full(len(window), np.nan))
+    found = Comparison(np.full(len(window), np.nan), np.full(len(window), np.nan))
     sizes = _rows(window), np.where(places < 0, 0, _rows(reference)[places] if len(reference) else 0)
     enough = (sizes[0] >= FEWEST) & (sizes[1] >= FEWEST)
     for kind, binned in ((Profiles.is_numeric, bins.of_numbers), (Profiles.is_categorical, bins.of_categories)):

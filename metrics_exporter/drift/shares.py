@@ -123,8 +123,7 @@ class _Rest:
             points,
             np.column_stack((np.zeros(len(rows)), before, total)),
             np.column_stack((np.zeros(len(rows)), upto, total)),
-            np.maximum.accumulate(np.where(is_atom, 0, place), axis=1),
-            np.minimum.accumulate(np.where(is_atom, place[-1], place)[:, ::-1], axis=1)[:, ::-1],
+            *_nearest(~is_atom, place),
             _rough(points),
             np.minimum(_unit_share(points), total),
         )
@@ -149,10 +148,23 @@ class _Rest:
         return found, np.where(is_out, 0.0, doubt)
 
 
+def _nearest(known: Flags, place: Ints) -> tuple[Ints, Ints]:
+    """From each point on, the place of the nearest known one down and up."""
+    if known.all():
+        places = np.broadcast_to(place, known.shape)
+        return places, places
+    left = np.maximum.accumulate(np.where(known, place, 0), axis=1)
+    right = np.minimum.accumulate(np.where(known, place, place[-1])[:, ::-1], axis=1)[:, ::-1]
+    return left, right
+
+
 def _ranks(grid: Floats) -> tuple[Floats, Floats]:
     """The shares below each point of a grid and up to it: half a step beyond its rank where it repeats."""
     place = np.arange(grid.shape[1])
     is_new = np.diff(grid, axis=1, prepend=-np.inf) > 0
+    if is_new.all():
+        ranks = np.broadcast_to(_RANKS, grid.shape)
+        return ranks, ranks
     is_last = np.column_stack((is_new[:, 1:], np.ones(len(grid), bool)))
     first = np.maximum.accumulate(np.where(is_new, place, 0), axis=1)
     last = np.minimum.accumulate(np.where(is_last, place, place[-1])[:, ::-1], axis=1)[:, ::-1]

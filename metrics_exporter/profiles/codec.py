@@ -1,7 +1,7 @@
 """Tables of profiles ↔ Parquet: the bytes that the history keeps.
 
-A row group holds whole predictors, so that any of them can be read without the others. Version 1, which had neither
-atoms nor the number of rows behind a grid, is read, too.
+A row group holds whole predictors, so that any of them can be read without the others. Versions 1, which had neither
+atoms nor the number of rows behind a grid, and 2, which had no drift, are read, too.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from metrics_exporter.profiles.table import (
     COUNTS,
     GRID,
     MOMENTS,
+    Drift,
     Floats,
     NameLists,
     NumberLists,
@@ -32,11 +33,12 @@ from metrics_exporter.profiles.table import (
 from metrics_exporter.profiles.text import Ints, Text
 from metrics_exporter.windows import Window
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 
 _META = b"driftgauge"
 _NAMES = ("predictor", "model_id", "feature")
-_NEW = frozenset({"grid_rows", "unseen", "atoms", "atom_counts"})  # since version 2
+_DRIFT = ("psi", "psi_bound", "psi_dispersion", "reference")
+_NEW = {2: ("grid_rows", "unseen", "atoms", "atom_counts"), 3: _DRIFT}  # by version
 _GROUP_ROWS = 5_000
 _TEXT = pa.dictionary(pa.int32(), pa.string())
 _SCHEMA = pa.schema(
@@ -49,10 +51,12 @@ _SCHEMA = pa.schema(
         ("atom_counts", pa.list_(pa.int64())),
         ("categories", pa.list_(pa.string())),
         ("counts", pa.list_(pa.int64())),
+        *[(name, pa.float64()) for name in _DRIFT[:3]],
+        (_DRIFT[3], _TEXT),
     ]
 )
 _COUNTED = (*_NAMES, *COUNTS)
-_CODED = [*_NAMES, "categories.list.element"]
+_CODED = [*_NAMES, "categories.list.element", _DRIFT[3]]
 
 
 def encode(window: WindowProfiles) -> bytes:
@@ -109,8 +113,8 @@ class WindowFile:
         meta = json.loads((self._file.schema_arrow.metadata or {})[_META])
         if meta["schema_version"] > SCHEMA_VERSION:
             raise ValueError(f"written by a newer driftgauge, schema version {meta['schema_version']}")
-        is_first = meta["schema_version"] == 1
-        expected = {(field.name, _plain(field.type)) for field in _SCHEMA if field.name not in _NEW or not is_first}
+        later = {name for version, names in _NEW.items() if version > meta["schema_version"] for name in names}
+        expected = {(field.name, _plain(field.type)) for field in _SCHEMA if field.name not in later}
         if {(field.name, _plain(field.type)) for field in self._file.schema_arrow} != expected:
             raise ValueError("its columns are not those of a window")
         self.log: str = meta["log"]
@@ -138,6 +142,12 @@ class WindowFile:
         """The window with the counts of its series alone: no distributions, atoms or categories."""
         table = self._file.read(columns=[name for name in _COUNTED if name in self._file.schema_arrow.names])
         return self._window(_from_arrow(table))
+
+    def read_drift(self) -> WindowProfiles:
+        """The window with the drift of its series alone."""
+        names = (*_NAMES, *_DRIFT)
+        there = [name for name in names if name in self._file.schema_arrow.names]
+        return self._window(_from_arrow(self._file.read(columns=there)))
 
     def profiles(self, names: frozenset[str] | None = None) -> Profiles:
         """All profiles, or those of some predictors."""
@@ -189,6 +199,9 @@ def _to_arrow(profiles: Profiles, schema: pa.Schema) -> pa.Table:
         profiles.categories.lengths, profiles.categories.names.to_arrow().dictionary_decode()
     )
     columns["counts"] = _lists(profiles.categories.lengths, pa.array(profiles.categories.counts))
+    drift = profiles.drift or Drift.nothing(len(profiles))
+    floats = (pa.array(column, mask=np.isnan(column)) for column in (drift.psi, drift.bound, drift.dispersion))
+    columns |= zip(_DRIFT, (*floats, drift.reference.to_arrow()), strict=True)
     return pa.table([columns[name] for name in schema.names], schema=schema)
 
 
@@ -213,7 +226,15 @@ def _from_arrow(table: pa.Table) -> Profiles:
         grid=_grid(table),
         atoms=NumberLists(*_number_lists(table, "atoms", "atom_counts", rows)),
         categories=_name_lists(table, rows),
+        drift=_drift(table),
     )
+
+
+def _drift(table: pa.Table) -> Drift | None:
+    if _DRIFT[3] not in table.schema.names or table[_DRIFT[3]].null_count == len(table):
+        return None
+    psi, bound, dispersion = (_floats(table, name) for name in _DRIFT[:3])
+    return Drift(psi, bound, dispersion, Text.from_arrow(table[_DRIFT[3]]))
 
 
 def _ints(table: pa.Table, name: str) -> Ints:

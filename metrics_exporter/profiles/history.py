@@ -90,6 +90,10 @@ class History:
         """Like `read`, without distributions, atoms and categories: in a fraction of the time."""
         return self._readable(log_name, window, start, end, WindowFile.read_counts)
 
+    def read_drift(self, log_name: str, window: Window, start: datetime, end: datetime) -> Iterator[WindowProfiles]:
+        """Like `read`, with the drift of the series alone."""
+        return self._readable(log_name, window, start, end, WindowFile.read_drift)
+
     def merged(
         self, log_name: str, window: Window, ends: Collection[datetime], into: Window, end: datetime
     ) -> tuple[WindowProfiles | None, set[datetime]]:

@@ -43,12 +43,13 @@ _SLACK = 1e-9  # ranks are sums of shares, which rounding may leave a little bel
 def merge(parts: Sequence[Profiles]) -> Profiles:
     """One table from those of several windows of the same log, oldest first.
 
-    A series that is absent from some of them is missing in all rows that its model had there.
+    A series that is absent from some of them is missing in all rows that its model had there. The drifts of windows are
+    not that of the longer one, which has none yet.
     """
     if len(parts) == 1:
-        return parts[0]
+        return replace(parts[0], drift=None)
     # The grids are by far the largest column and stay where they are; with the rows goes whether there is one.
-    stacked = concatenated([replace(part, grid=part.grid[:, :1]) for part in parts])
+    stacked = concatenated([replace(part, grid=part.grid[:, :1], drift=None) for part in parts])
     if not len(stacked):
         return parts[0]
     order = np.argsort(stacked.keys, kind="stable")

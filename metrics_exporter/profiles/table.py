@@ -76,6 +76,33 @@ class NameLists:
         return NameLists(offsets_of(np.where(rows, 0, self.lengths)), self.names.take(kept), self.counts[kept])
 
 
+@dataclass(frozen=True, eq=False, slots=True)
+class Drift:
+    """How far series are from a reference, a row each.
+
+    Attributes:
+        psi: the population stability index; NaN where it can't be judged.
+        bound: what it exceeds by chance in one of 1,000 windows, were all rows independent.
+        dispersion: by how much to multiply that, as rows share more than chance; at least 1.
+        reference: what it was compared with: `training` or `trailing`; NULL where with nothing.
+    """
+
+    psi: Floats
+    bound: Floats
+    dispersion: Floats
+    reference: Text
+
+    @classmethod
+    def nothing(cls, size: int) -> Drift:
+        """Of series that were compared with nothing."""
+        none = np.full(size, np.nan)
+        return cls(none, none, none, Text((), np.full(size, -1, np.int32)))
+
+    def take(self, rows: Ints) -> Drift:
+        """That of some rows."""
+        return Drift(self.psi[rows], self.bound[rows], self.dispersion[rows], self.reference.take(rows))
+
+
 @dataclass(frozen=True, eq=False)
 class Profiles:
     """The profiles of a window.
@@ -95,6 +122,7 @@ class Profiles:
         other: values in all other categories together.
         distinct: how many categories there were; the least that it can be, where windows were merged.
         unseen: values in categories that the preceding weeks never had; -1 where nobody can tell.
+        drift: how far they are from their references; None: that was not looked at.
     """
 
     predictor: Text
@@ -117,6 +145,7 @@ class Profiles:
     grid: Floats
     atoms: NumberLists
     categories: NameLists
+    drift: Drift | None = None
 
     @classmethod
     def of(cls, profiles: Iterable[Profile]) -> Profiles:
@@ -173,6 +202,11 @@ class Profiles:
         return self.feature.codes < 0
 
     @cached_property
+    def reference(self) -> Text:
+        """What each series was compared with."""
+        return (self.drift or Drift.nothing(len(self))).reference
+
+    @cached_property
     def model_keys(self) -> Ints:
         """A number for each row's predictor and model, ascending."""
         return self.predictor.codes.astype(np.int64) * max(len(self.model_id.words), 1) + self.model_id.codes
@@ -188,7 +222,8 @@ class Profiles:
         taken: dict[str, Any] = {}
         for field in fields(self):
             column = getattr(self, field.name)
-            taken[field.name] = column[places] if isinstance(column, np.ndarray) else column.take(places)
+            if column is not None:
+                taken[field.name] = column[places] if isinstance(column, np.ndarray) else column.take(places)
         return Profiles(**taken)
 
     def of_predictor(self, name: str) -> slice:
@@ -259,9 +294,18 @@ def concatenated(tables: Sequence[Profiles]) -> Profiles:
     """The tables one below the other; to be sorted or merged by who asks for it."""
     columns: dict[str, Any] = {}
     for field in fields(Profiles):
-        parts = [getattr(table, field.name) for table in tables]
-        columns[field.name] = _joined(parts)
+        if field.name != "drift":
+            columns[field.name] = _joined([getattr(table, field.name) for table in tables])
+    if any(table.drift for table in tables):
+        columns["drift"] = _joined_drift([table.drift or Drift.nothing(len(table)) for table in tables])
     return Profiles(**columns)
+
+
+def _joined_drift(parts: Sequence[Drift]) -> Drift:
+    psi, bound, dispersion = (
+        np.concatenate([getattr(part, name) for part in parts]) for name in ("psi", "bound", "dispersion")
+    )
+    return Drift(psi, bound, dispersion, joined([part.reference for part in parts]))
 
 
 def _joined(parts: Sequence[Any]) -> Any:

@@ -86,7 +86,7 @@ def _file(folder: Path) -> Path:
 
 
 def _newer(table: pa.Table) -> pa.Table:
-    meta = {key: value.replace(b'"schema_version": 2', b'"schema_version": 9') for key, value in _meta(table).items()}
+    meta = {key: value.replace(b'"schema_version": 3', b'"schema_version": 9') for key, value in _meta(table).items()}
     return table.replace_schema_metadata(meta)
 
 
@@ -273,17 +273,18 @@ def test_two_weeks_of_hours_are_read_fast(tmp_path: Path) -> None:
     assert time.process_time() - began < 3
 
 
-def test_a_window_of_the_first_version_is_read(tmp_path: Path) -> None:
-    """A file that version 0.1 wrote, as it was."""
+@pytest.mark.parametrize(("version", "atoms"), [("first", ()), ("second", ((2.0, 1),))])
+def test_a_window_of_an_earlier_version_is_read(tmp_path: Path, version: str, atoms: tuple[object, ...]) -> None:
+    """A file that an earlier version wrote, as it was."""
     history = History(str(tmp_path))
     file = tmp_path / "default" / "1h" / "2026-03" / "20260304T1100Z.parquet"
     file.parent.mkdir(parents=True)
-    file.write_bytes((Path(__file__).parent / "first-version.parquet").read_bytes())
+    file.write_bytes((Path(__file__).parent / f"{version}-version.parquet").read_bytes())
     (window,) = history.read("default", HOURLY, START, START + HOUR)
     assert (window.rows, window.duplicates, window.end) == (3, 1, START + HOUR)
     x, city = (next(p for p in window.profiles if p.series.feature == name) for name in ("x", "city"))
     assert x.distribution is not None
-    assert (x.values, x.distribution.mean, x.distribution.grid_rows, x.distribution.atoms) == (3, 2.0, 3, ())
+    assert (x.values, x.distribution.mean, x.distribution.grid_rows, x.distribution.atoms) == (3, 2.0, 3, atoms)
     assert city.categories == Categories((("a", 2), ("b", 1)), 0, 2, None)
     merged, unreadable = history.merged("default", HOURLY, [START + HOUR], DAILY, START + HOUR)
     assert unreadable == set()

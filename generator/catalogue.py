@@ -7,7 +7,7 @@ from typing import Literal
 
 from metrics_exporter.definitions import QUANTILES, Kind, Metric, Statistic, Subject
 
-Unit = Literal["count", "ratio", "value", "seconds", "timestamp", "info"]
+Unit = Literal["count", "ratio", "value", "number", "seconds", "timestamp", "info"]
 
 MODEL_LABELS = ("predictor", "model_id", "window")
 FEATURE_LABELS = ("predictor", "model_id", "feature", "window")
@@ -18,6 +18,7 @@ FEATURE_VALUES = "ml_feature_values"
 WINDOW_END = "ml_window_end_timestamp_seconds"
 MODEL_INFO = "ml_model_info"
 SILENCE = "ml_model_silence_seconds"
+DRIFTED_FEATURES = "ml_model_drifted_features"
 READING = "ml_alert_reading"
 EVALUATION_ROWS = "ml_evaluation_rows"
 
@@ -54,12 +55,13 @@ class CatalogueMetric:
         definition: what the exporter is told.
         title: what a panel calls it.
         rise: what a rise means, in a sentence for the person who looks at the panel.
-        unit: `value` is the unit of the feature or prediction itself.
+        unit: `value` is the unit of the feature or prediction itself; `number` has none.
         low: the least possible value, None: unbounded.
         high: the greatest possible value, None: unbounded.
         kinds: the kinds of features that have it.
         samples: the metric that counts the samples behind a value; None for what can't be alerted on by threshold.
         choice: what must be chosen to name one series of a model or feature.
+        of_days: only windows of a day or longer have it.
     """
 
     definition: Metric
@@ -71,6 +73,7 @@ class CatalogueMetric:
     kinds: frozenset[Kind] = _EVERY_KIND
     samples: str | None = None
     choice: Choice | None = None
+    of_days: bool = False
 
     @property
     def name(self) -> str:
@@ -113,6 +116,47 @@ def _shape(subject: Subject, samples: str) -> tuple[CatalogueMetric, ...]:
             "Quantiles",
             "Approximate quantiles (rank error below 1 %)",
             "The whole distribution moves up when all of them rise, a tail when only the outer ones do.",
+        ),
+    )
+
+
+def _drift(subject: Subject, samples: str) -> tuple[CatalogueMetric, ...]:
+    """The metrics that tell how far predictions and features are from their reference."""
+    of = "predictions" if subject is Subject.PREDICTION else "the feature's values"
+    labels = MODEL_LABELS if subject is Subject.PREDICTION else FEATURE_LABELS
+
+    def metric(
+        statistic: Statistic, title: str, help_: str, rise: str, counted_by: str | None = samples
+    ) -> CatalogueMetric:
+        definition = Metric(
+            name=f"ml_{subject}_{statistic}",
+            type="gauge",
+            help=f"{help_.format(of=of)}, in the latest window of a day or longer.",
+            labels=(*labels, "reference"),
+            subject=subject,
+            statistic=statistic,
+        )
+        return CatalogueMetric(definition, title, rise, "number", low=0, samples=counted_by, of_days=True)
+
+    return (
+        metric(
+            Statistic.PSI,
+            "PSI",
+            "Population stability index of {of} against their reference",
+            "Values are distributed less like those of the reference: see whether it is above its limit.",
+        ),
+        metric(
+            Statistic.PSI_LIMIT,
+            "PSI limit",
+            "What the population stability index of {of} exceeds by chance in one of 1,000 windows",
+            "Fewer values, or a series that has varied more in the past weeks: less can be told from noise.",
+            counted_by=None,
+        ),
+        metric(
+            Statistic.DRIFT_SCORE,
+            "Drift score",
+            "Population stability index of {of} over its limit, or over 0.1 if that is greater",
+            "Above 1, values differ from the reference by more than noise, and by enough to matter.",
         ),
     )
 
@@ -182,6 +226,7 @@ METRICS: tuple[CatalogueMetric, ...] = (
         samples=PREDICTIONS,
     ),
     *_shape(Subject.PREDICTION, PREDICTION_VALUES),
+    *_drift(Subject.PREDICTION, PREDICTION_VALUES),
     CatalogueMetric(
         Metric(
             name=FEATURE_VALUES,
@@ -217,6 +262,21 @@ METRICS: tuple[CatalogueMetric, ...] = (
         "There are categories that the model has not seen: new codes, a changed spelling.",
         kinds=_CATEGORIES,
         samples=FEATURE_VALUES,
+    ),
+    *_drift(Subject.FEATURE, FEATURE_VALUES),
+    CatalogueMetric(
+        _model(
+            DRIFTED_FEATURES,
+            Statistic.DRIFTED_FEATURES,
+            "Features of the model whose drift score is above 1, in the latest window of a day or longer.",
+            MODEL_LABELS,
+        ),
+        title="Drifted features",
+        rise="More of what the model reads is unlike its reference: something that many features share has changed.",
+        unit="count",
+        low=0,
+        samples=PREDICTIONS,
+        of_days=True,
     ),
     CatalogueMetric(
         _model(

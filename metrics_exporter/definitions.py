@@ -29,6 +29,9 @@ UNREGISTERED = "unregistered"
 
 DEFAULT_CADENCE = (HOURLY, DAILY)
 
+# What drift is measured against where the registry names no reference, and for models that it doesn't name.
+TRAILING_WEEKS = 4
+
 # How far back rules look for the last reading. A restart or an outage of up to an hour neither resolves an alert nor
 # repeats it: five minutes are for scrapes. What fires stays exported for as long, so that the rule sees it end.
 LOOK_BACK_SECONDS = 3900
@@ -57,6 +60,10 @@ class Statistic(StrEnum):
     DEFAULT_RATIO = "default_ratio"
     NULL_RATIO = "null_ratio"
     UNSEEN_RATIO = "unseen_ratio"
+    PSI = "psi"
+    PSI_LIMIT = "psi_limit"
+    DRIFT_SCORE = "drift_score"
+    DRIFTED_FEATURES = "drifted_features"
     WINDOW_END = "window_end"
     MODEL_INFO = "model_info"
     EVALUATION = "evaluation"
@@ -185,7 +192,7 @@ class Reference(Definition):
 
 
 class Model(Definition):
-    """A model version of a predictor, and what its drift is measured against."""
+    """A model version of a predictor, and what its drift is measured against; None: the trailing four weeks."""
 
     id: str
     role: Role

@@ -92,6 +92,7 @@ def _unit(metric: CatalogueMetric) -> str:
         "count": "a number",
         "ratio": "a share",
         "value": "that of the feature or prediction itself",
+        "number": "none",
         "seconds": "seconds",
         "timestamp": "seconds since 1970",
         "info": "none: it is always 1",

@@ -12,7 +12,7 @@ from generator.spec.v1 import ALERT_METRICS, PREFIX
 
 RULE = Rule("unknown-metric", Severity.ERROR, "An alert on a metric that nothing emits")
 
-_DRIFT = ("psi", "js_distance", "ks", "wasserstein_ratio")
+_DRIFT = ("js_distance", "ks", "wasserstein_ratio")
 
 
 def check(declared: Declarations) -> Iterator[Finding]:
@@ -27,9 +27,10 @@ def _words(metric: str, full_name: str) -> tuple[str, str]:
     if metric.removeprefix(PREFIX) in ALERT_METRICS:
         return f"{quote(metric)} has the prefix that all metrics share", f"write {quote(metric.removeprefix(PREFIX))}"
     if metric.endswith(_DRIFT):
+        score = f"{metric.partition('_')[0]}_drift_score"
         return (
-            f"this version of driftgauge computes no drift, so nothing emits {quote(full_name)}",
-            f"use one of {listing(ALERT_METRICS)}",
+            f"of drift, this version of driftgauge computes the PSI alone, so nothing emits {quote(full_name)}",
+            f"use {quote(score)}, or one of {listing(ALERT_METRICS)}",
         )
     if full_name in BY_NAME:
         return f"{quote(metric)} is no metric that a threshold makes sense for", did_you_mean("", ALERT_METRICS)

@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Collection
 
+from generator.catalogue import BY_NAME
 from generator.promql import glob_regex, is_glob
 from generator.spec import v1
+from metrics_exporter.windows import DAY, Window
 
 DEFAULT_LOG = "default"
 EVERY_FEATURE = "all"
@@ -47,7 +49,9 @@ def alert_title(alert: v1.Alert) -> str:
 
 def alert_window(spec: v1.Predictor, alert: v1.Alert) -> str:
     """The windows that an alert watches."""
-    return alert.window or spec.cadence[0]
+    metric = BY_NAME.get(metric_name(alert))
+    fit = [each for each in spec.cadence if Window.parse(each).length >= DAY] if metric and metric.of_days else []
+    return alert.window or [*fit, *spec.cadence][0]
 
 
 def freshness_severity(spec: v1.Predictor, *, has_slack: bool) -> str:

@@ -366,7 +366,12 @@ class Alert(Spec):
         None, description="For the metric `evaluation`: which evaluation metric.", examples=["mae"]
     )
     window: WindowName | None = Field(
-        None, description="Which windows. Default: the first of the predictor's cadence.", examples=["1d"]
+        None,
+        description=(
+            "Which windows. Default: the first of the predictor's cadence; for a metric of drift, the first of a day "
+            "or longer."
+        ),
+        examples=["1d"],
     )
     above: Number | None = Field(None, description="It fires above this value.", examples=[0.2])
     below: Number | None = Field(None, description="It fires below this value.", examples=[100])
@@ -428,7 +433,9 @@ class Predictor(Spec):
         examples=[["15m", "1h", "1d"]],
     )
     reference: Reference | None = Field(
-        None, description="What drift is measured against.", examples=[{"kind": "trailing", "weeks": 4}]
+        None,
+        description="What drift is measured against; without it, the four weeks before.",
+        examples=[{"kind": "trailing", "weeks": 4}],
     )
     freshness: Freshness = Field(
         Freshness(), description="When silence is an alert.", examples=[{"max_silence": "8h", "severity": "page"}]

@@ -28,6 +28,7 @@ from metrics_exporter.profiles.history import History, HistoryError
 from metrics_exporter.profiles.table import Floats, Profiles, WindowProfiles
 from metrics_exporter.profiles.text import Ints, Text
 from metrics_exporter.statistics import OF_PROFILES
+from metrics_exporter.statistics.drift import drifted
 from metrics_exporter.statistics.kinds import Scalar
 from metrics_exporter.statistics.readings import (
     BASELINE_WEEKS,
@@ -260,6 +261,8 @@ def _column(profiles: Profiles, watch: _Watch) -> Floats:
     statistic = watch.metric.statistic
     if statistic is Statistic.PREDICTIONS:
         return np.where(profiles.is_prediction, profiles.rows, np.nan)
+    if statistic is Statistic.DRIFTED_FEATURES:
+        return drifted(profiles)
     extractor = OF_PROFILES.get(statistic)
     if extractor is None:  # it is not computed
         return np.full(len(profiles), np.nan)

@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 
 from metrics_exporter.compute.judging import Judge
 from metrics_exporter.compute.memory import RECENT, Expected, Memory, lately, past, silences
+from metrics_exporter.compute.references import References
 from metrics_exporter.compute.schedule import Schedule
 from metrics_exporter.compute.vocabulary import Vocabulary
 from metrics_exporter.config import LOOKBACK_DAYS, QUERY_TIMEOUT, RECOMPUTE, RETENTION
@@ -206,6 +207,7 @@ class _LogRefresher:
         self._schedule = Schedule(
             window_lengths(definitions, name), timedelta(seconds=log.settle_seconds), limits.lookback, limits.recompute
         )
+        self._references = References(definitions, name, history, self._schedule, beat)
         self._memory = self._new_memory()
         self._held: dict[tuple[Window, datetime], WindowProfiles | None] = {}  # None: too many to remember
         self._has_new_kinds = self._has_new_names = False  # that are still to be written
@@ -369,7 +371,7 @@ class _LogRefresher:
         self._has_new_names = True
         is_writable = True
         for found in scanned.windows:
-            window = replace(found, profiles=self._memory.complete(found))
+            window = self._references.compared(replace(found, profiles=self._memory.complete(found)))
             self._beat()
             self._memory.take(found)
             self._has_new_kinds |= self._memory.learn(found)
@@ -413,6 +415,7 @@ class _LogRefresher:
             merged, unreadable = self._history.merged(self._name, scanned, parts, window, end)
             self._schedule.forget(scanned, unreadable)
             if merged is not None:
+                merged = self._references.compared(merged)
                 self._show(merged)
                 self._history.write(merged)
                 self._schedule.set_done(window, end)

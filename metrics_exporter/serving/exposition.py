@@ -43,8 +43,8 @@ _EXTRACTORS: Mapping[Subject, Mapping[Statistic, ProfileStatistic | ModelStatist
 }
 _LABELS = {
     Subject.MODEL: ("predictor", "model_id", "role", "team", "window"),
-    Subject.PREDICTION: ("predictor", "model_id", "window"),
-    Subject.FEATURE: ("predictor", "model_id", "feature", "window"),
+    Subject.PREDICTION: ("predictor", "model_id", "window", "reference"),
+    Subject.FEATURE: ("predictor", "model_id", "feature", "window", "reference"),
     Subject.ALERT: ("predictor", "model_id", "feature", "alert", "bound"),
 }
 _LABEL_ESCAPES = (("\\", r"\\"), ('"', r"\""), ("\n", r"\n"), ("\0", "\ufffd"))

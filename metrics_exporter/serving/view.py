@@ -14,6 +14,7 @@ from metrics_exporter.compute.refresh import LogReport
 from metrics_exporter.definitions import UNREGISTERED, Definitions, Predictor, Subject
 from metrics_exporter.profiles.table import Floats, Profiles, WindowProfiles
 from metrics_exporter.profiles.text import Ints, Text
+from metrics_exporter.statistics.drift import drifted
 from metrics_exporter.statistics.kinds import Models
 from metrics_exporter.statistics.readings import Readings, all_readings
 from metrics_exporter.windows import Window
@@ -131,15 +132,22 @@ def _windowed(
     rows = np.flatnonzero(_among(profiles.predictor, shown.__contains__))
     is_prediction = profiles.is_prediction[rows]
     predictions, features = rows[is_prediction], rows[~is_prediction]
-    counts = {
-        (str(profiles.predictor[row]), str(profiles.model_id[row])): float(profiles.rows[row])
-        for row in predictions.tolist()
-    }
-    models = sorted({*known, *counts})
+    made = [(str(profiles.predictor[row]), str(profiles.model_id[row])) for row in predictions.tolist()]
+
+    def of_models(column: Floats) -> dict[Model, float]:
+        return dict(zip(made, column[predictions].tolist(), strict=True))
+
+    models = sorted({*known, *made})
     return _group(
         latest.log,
         latest.window,
-        _models(definitions, models, end=latest.end, rows=dict.fromkeys(models, 0.0) | counts),
+        _models(
+            definitions,
+            models,
+            end=latest.end,
+            rows=dict.fromkeys(models, 0.0) | of_models(profiles.rows.astype(float)),
+            drifted=of_models(drifted(profiles)),
+        ),
         profiles=profiles,
         predictions=predictions,
         features=features,
@@ -191,6 +199,7 @@ def _models(
     end: datetime | None = None,
     rows: Mapping[Model, float] | None = None,
     silence: Mapping[Model, float] | None = None,
+    drifted: Mapping[Model, float] | None = None,
 ) -> Models:
     registered = [definitions.predictors.get(name) for name, _ in models]
     training = [_training(predictor, model_id) for predictor, (_, model_id) in zip(registered, models, strict=True)]
@@ -202,6 +211,7 @@ def _models(
         end=end,
         rows=_column(models, rows or {}),
         silence=_column(models, silence or {}),
+        drifted=_column(models, drifted or {}),
         training={
             metric: np.array([figures.get(metric, np.nan) for figures in training])
             for metric in sorted({metric for figures in training for metric in figures})

@@ -22,6 +22,7 @@ class Models:
         end: of the latest closed window, UTC; None where there is none, or the table belongs to no window.
         rows: predictions in the window: 0 of a model that made none, NaN where nobody knows.
         silence: seconds since the last predictions; NaN where nobody knows.
+        drifted: features that drifted in the window; NaN where none was judged.
         training: by metric, what the registry states of the training evaluation; NaN where it states nothing.
     """
 
@@ -32,6 +33,7 @@ class Models:
     end: datetime | None
     rows: Floats
     silence: Floats
+    drifted: Floats
     training: Mapping[str, Floats]
 
     def __len__(self) -> int:

@@ -10,13 +10,14 @@ from generator.render.dashboards import fields, grafana, marks, panels
 from generator.render.dashboards.fields import Json
 from generator.render.dashboards.grafana import About, Placed, Query, Section
 from generator.render.dashboards.links import TAG
-from generator.render.dashboards.queries import WEEK, chosen, latest, models
+from generator.render.dashboards.queries import DAY, WEEK, chosen, latest, models
 from metrics_exporter.windows import Window
 
 NOW, BEFORE = "now", "a week earlier"
 _MODEL = (chosen("predictor", "predictor"), chosen("model_id", "model"))
 _SERIES = (*_MODEL, chosen("feature", "feature"))
 _DEFAULTS, _NULLS, _UNSEEN = "ml_feature_default_ratio", "ml_feature_null_ratio", "ml_feature_unseen_ratio"
+_SCORE = "ml_feature_drift_score"
 _NO_FEATURE = "No such feature in this model and window"
 _NO_NUMBERS = "No numbers: the feature is categorical, or had no values"
 _NO_CATEGORIES = "Numeric, or no full day of history yet"
@@ -38,6 +39,7 @@ def render(windows: Sequence[Window]) -> bytes:
         sections=[
             Section(_overview()),
             Section(_presence(), "Is it there, and known?", 10),
+            Section(_drift(), "Is it like it was?", 30),
             Section(_numbers(), "Its values, when they are numbers", 20),
         ],
         links=[
@@ -79,6 +81,20 @@ def _presence() -> list[Placed]:
         _course(12, _NULLS, _NO_FEATURE, soft_high=0.05, width=6),
         _course(13, _UNSEEN, _NO_CATEGORIES, soft_high=0.05, width=6),
         _course(14, catalogue.FEATURE_VALUES, _NO_FEATURE, width=6),
+    ]
+
+
+def _drift() -> list[Placed]:
+    score = panels.about(32, _SCORE, no_value=panels.NO_REFERENCE)
+    return [
+        panels.psi(31, "ml_feature", "PSI", _SERIES, no_value=panels.NO_REFERENCE),
+        grafana.timeseries(
+            score,
+            [Query(latest(_SCORE, *_SERIES, window=DAY), "score")],
+            low=0,
+            soft_high=1.5,
+            thresholds=fields.threshold_steps(None, 1),
+        ),
     ]
 
 

@@ -9,7 +9,7 @@ from generator.promql import matcher
 from generator.render.dashboards import fields, grafana, links
 from generator.render.dashboards.fields import Json
 from generator.render.dashboards.grafana import About, Link, Placed, Query
-from generator.render.dashboards.queries import MIN_SAMPLES, extremes, latest
+from generator.render.dashboards.queries import DAY, MIN_SAMPLES, extremes, latest
 
 _QUANTILES = (("0.95", "P95"), ("0.75", "P75"), ("0.5", "median"), ("0.25", "P25"), ("0.05", "P5"))
 MEANS_MOVED = (
@@ -18,6 +18,8 @@ MEANS_MOVED = (
     "**Beyond ±1** the feature is hardly what it was: click it, and compare the distributions."
 )
 LOOK_AT_FEATURE = "Look at this feature"
+
+NO_REFERENCE = "Nothing to compare: no day yet, or less than a week before it"
 
 _COLUMNS = {"predictor": "Predictor", "model_id": "Model", "feature": "Feature", "what": "What"}
 _MOVED_BY = "Moved by"
@@ -106,6 +108,27 @@ def moves(
         width=width,
         height=height,
     )
+
+
+def psi(panel_id: int, prefix: str, title: str, matchers: Sequence[str], *, no_value: str, width: int = 12) -> Placed:
+    """The population stability index of a model's predictions or a feature, and its limit as a dashed line.
+
+    Args:
+        panel_id: the panel's id.
+        prefix: `ml_prediction` or `ml_feature`.
+        title: the panel's.
+        matchers: what picks the series.
+        no_value: the words where there is none.
+        width: of the panel.
+    """
+    more = "Days are compared with the weeks before them. Above the dashed line it is no noise."
+    told = about(panel_id, f"{prefix}_psi", title=title, no_value=no_value, more=more)
+    queries = [
+        Query(latest(f"{prefix}_{which}", *matchers, window=DAY), name)
+        for which, name in (("psi", "PSI"), ("psi_limit", "limit"))
+    ]
+    dashed = fields.by_name("limit", color=fields.fixed("red"), custom__lineStyle=fields.DASHED)
+    return grafana.timeseries(told, queries, low=0, overrides=[dashed], width=width)
 
 
 def feature_row_link(predictor: str) -> Link:

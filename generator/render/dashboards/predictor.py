@@ -8,13 +8,14 @@ from generator.promql import any_matcher, matcher, quote, selector
 from generator.render.dashboards import alerts, fields, grafana, links, marks, panels, words
 from generator.render.dashboards.grafana import About, Placed, Query, Section
 from generator.render.dashboards.links import TAG
-from generator.render.dashboards.queries import WEEK, among, latest, moved, ranked
+from generator.render.dashboards.queries import DAY, WEEK, among, latest, moved, ranked
 
 RANKED = 25
 LINES = 10
 EXPECTED = 6  # of the features: a panel each
 _MEAN, _QUANTILE = "ml_prediction_mean", "ml_prediction_quantile"
 _DEFAULTS, _NULLS = "ml_feature_default_ratio", "ml_feature_null_ratio"
+_SCORE = "ml_feature_drift_score"
 _LABELLED = "ml_evaluation_labelled_ratio"
 _NO_PREDICTIONS = "No predictions in this time range"
 _NO_FEATURES = "No features in this time range"
@@ -119,6 +120,7 @@ def _predictions(predictor: Predictor) -> list[Placed]:
         _beside_a_week_earlier(predictor, 101, catalogue.PREDICTIONS, title="Predictions per window"),
         _beside_a_week_earlier(predictor, 102, _MEAN, title="Mean prediction", unit=words.unit_id(predictor.unit)),
         *(_distribution(predictor, model, index) for index, model in enumerate(predictor.models)),
+        _drift_of_primary(predictor),
     ]
     return [*shared, _beside_primary(predictor)] if len(predictor.models) > 1 else shared
 
@@ -152,6 +154,11 @@ def _distribution(predictor: Predictor, model: Model, index: int) -> Placed:
     return panels.distribution(told, _QUANTILE, mine, color=alerts.colour(index), width=width)
 
 
+def _drift_of_primary(predictor: Predictor) -> Placed:
+    primary = (_of(predictor), matcher("model_id", predictor.primary.id))
+    return panels.psi(104, "ml_prediction", "PSI of the primary's predictions", primary, no_value=panels.NO_REFERENCE)
+
+
 def _beside_primary(predictor: Predictor) -> Placed:
     of, primary = _of(predictor), quote(predictor.primary.id)
     others, served = latest(_MEAN, of, f"model_id!={primary}"), latest(_MEAN, of, f"model_id={primary}")
@@ -173,30 +180,63 @@ def _features(predictor: Predictor) -> list[Placed]:
         _ranked(predictor, 202, _NULLS, "Null ratio, ranked", "No feature is missing, or nothing was read"),
         _course(predictor, 203, _DEFAULTS, "Default ratio of the primary"),
         _course(predictor, 204, _NULLS, "Null ratio of the primary"),
+        _drifted(predictor),
+        _most_drifted(predictor),
         _moved(predictor),
     ]
 
 
+def _drifted(predictor: Predictor) -> Placed:
+    """How many features of each model drifted."""
+    return grafana.timeseries(
+        panels.about(206, catalogue.DRIFTED_FEATURES, no_value=panels.NO_REFERENCE),
+        [Query(latest(catalogue.DRIFTED_FEATURES, _of(predictor), window=DAY), "{{model_id}}")],
+        low=0,
+        overrides=alerts.colours(predictor),
+    )
+
+
+def _most_drifted(predictor: Predictor) -> Placed:
+    """The features that drifted most, down; the models across."""
+    return _by_feature(
+        predictor,
+        panels.about(
+            207, _SCORE, title="Drift score, ranked", no_value=panels.NO_REFERENCE, more="Click a value to see why."
+        ),
+        ranked(_SCORE, _of(predictor), count=RANKED, window=DAY),
+        high=2,
+        decimals=2,
+    )
+
+
 def _ranked(predictor: Predictor, panel_id: int, metric: str, title: str, no_value: str) -> Placed:
-    """The worst features down, the models across; every value leads to the feature of that model."""
+    """The worst features down, the models across."""
+    told = panels.about(
+        panel_id, metric, title=title, no_value=no_value, more="Click a value for that model's feature."
+    )
+    return _by_feature(predictor, told, ranked(metric, _of(predictor), count=RANKED), high=1, decimals=1)
+
+
+def _by_feature(predictor: Predictor, told: About, expr: str, *, high: float, decimals: int) -> Placed:
+    """A table of features down and models across; every value leads to the feature of that model."""
     mine, primary = links.encoded(predictor.id), links.encoded(predictor.primary.id)
     of_model, of_primary = (
         links.to_feature(panels.LOOK_AT_FEATURE, predictor=mine, model=model, feature=links.field(0)).to_json()
         for model in (links.COLUMN, primary)
     )
     return grafana.table(
-        panels.about(panel_id, metric, title=title, no_value=no_value, more="Click a value for that model's feature."),
-        [Query(ranked(metric, _of(predictor), count=RANKED), table=True)],
+        told,
+        [Query(expr, table=True)],
         transformations=fields.matrix("feature", "model_id"),
         sort_by=predictor.primary.id,
         overrides=[
             fields.by_regex(
-                r"/^(?!feature\\model_id$)/", custom__cellOptions=fields.CELL_GAUGE, decimals=1, links=[of_model]
+                r"/^(?!feature\\model_id$)/", custom__cellOptions=fields.CELL_GAUGE, decimals=decimals, links=[of_model]
             ),
             fields.by_name("feature\\model_id", displayName="Feature", links=[of_primary]),
         ],
         low=0,
-        high=1,
+        high=high,
     )
 
 

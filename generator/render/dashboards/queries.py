@@ -13,6 +13,7 @@ from generator.promql import matcher, quote, selector
 
 WINDOW = '"${window}"'
 MARGIN = "600s"
+DAY = "1d"  # what drift is told of
 WEEK = "1w"
 MIN_SAMPLES = 20  # fewer move by chance
 
@@ -90,7 +91,7 @@ def enough(expr: str, samples: str, *matchers: str, least: int) -> str:
     return f"{expr} and on ({keys(samples)}) {latest(samples, *matchers)} >= {least}"
 
 
-def ranked(metric: str, *matchers: str, count: int) -> str:
-    """A gauge of all models for the features in which any of them is greatest."""
-    values = latest(metric, *matchers)
+def ranked(metric: str, *matchers: str, count: int, window: str | None = None) -> str:
+    """A gauge of all models for the features in which any of them is greatest; the window as that of `latest`."""
+    values = latest(metric, *matchers, window=window)
     return f"{values} and on (feature) topk({count}, max by (feature) ({values}) > 0)"

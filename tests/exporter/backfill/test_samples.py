@@ -126,8 +126,11 @@ def test_prometheus_answers_the_same_from_files_and_remote_write(
 def same(series: str, value: float) -> object:
     """But for its rounding: a day in one scan adds up in another order than its hours.
 
-    Percentiles may be the value beside: which values are counted on their own is learnt from the windows before.
+    Percentiles may be the value beside: which values are counted on their own is learnt from the windows before. So may
+    drift, which is told from them.
     """
+    if "reference=" in series:
+        return pytest.approx(value, rel=0.05, abs=0.15)  # half of what chance alone makes of so few rows
     return pytest.approx(value, rel=0.05 if "quantile=" in series else 1e-14, abs=0, nan_ok=True)
 
 

@@ -8,6 +8,7 @@ import math
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -18,6 +19,8 @@ from prometheus_client.parser import text_string_to_metric_families as parse_tex
 from metrics_exporter import definitions as contract
 from metrics_exporter.definitions import DefinitionsError, Statistic, Subject
 from metrics_exporter.profiles.profile import Categories, Profile
+from metrics_exporter.profiles.table import Drift
+from metrics_exporter.profiles.text import Text
 from metrics_exporter.serving.exposition import Encoder, encode, families, render
 from metrics_exporter.serving.snapshot import Snapshots
 from metrics_exporter.serving.view import groups
@@ -165,8 +168,10 @@ def test_a_catalogue_that_can_not_be_extracted_is_refused(changes: dict[str, obj
 def test_the_whole_catalogue_passes_promtool(prometheus_binaries: PrometheusBinaries) -> None:
     hostile = profile(feature='a"b\\c\nd\re\tf 한국어 {}=#', distribution=shape(1e300, 1.0))
     city = profile(feature="city", categories=Categories((("ams", 90),), 0, 1, 45))
-    windows = [window([profile(), hostile, city]), window([profile()], length=DAILY)]
-    reports = [report(*windows)]
+    day = window([profile(), hostile, city], length=DAILY)
+    numbers = np.array([0.3, 0.2, np.nan])
+    drift = Drift(numbers, numbers, np.ones(3), Text.of(["trailing", "trailing", None]))
+    reports = [report(window([profile(), hostile, city]), replace(day, profiles=replace(day.profiles, drift=drift)))]
     defined = definitions(predictor(mae=3.0), predictor('a"b\\c\nd {}=#'))
     snapshot = Snapshots().make(defined, reports, groups(defined, reports, NOW, MAX_AGE), NOW)
     text = snapshot.current.text.text()
@@ -179,6 +184,9 @@ def test_the_whole_catalogue_passes_promtool(prometheus_binaries: PrometheusBina
         "ml_model_silence_seconds",
     }
     prometheus_binaries.check("check", "metrics", stdin=text)
+    assert 'ml_model_drifted_features{predictor="eta",model_id="eta_v1",window="1d"} 0\n' in text
+    assert 'ml_prediction_psi{predictor="eta",model_id="eta_v1",window="1d",reference="trailing"} 0.3\n' in text
+    assert text.count("ml_feature_psi{") == 1
 
 
 def _names(text: str) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import numpy as np
@@ -9,10 +10,11 @@ import pytest
 
 from metrics_exporter.definitions import Statistic
 from metrics_exporter.profiles.profile import Categories, Profile, Series
-from metrics_exporter.profiles.table import Profiles
+from metrics_exporter.profiles.table import Drift, Profiles
 from metrics_exporter.profiles.text import Text
 from metrics_exporter.statistics import OF_ALERTS, OF_MODELS, OF_PROFILES
-from metrics_exporter.statistics.kinds import Labelled, Models
+from metrics_exporter.statistics.drift import drifted
+from metrics_exporter.statistics.kinds import Labelled, Models, Scalar
 from metrics_exporter.statistics.readings import all_readings
 from tests.exporter.serving.builders import alert, profile, readings, shape
 
@@ -28,6 +30,7 @@ MODELS = Models(
     end=datetime(2026, 3, 2, tzinfo=UTC),
     rows=np.array([100, NAN]),
     silence=np.array([0.0, 7200.0]),
+    drifted=np.array([2.0, NAN]),
     training={"rmse": np.array([4.0, NAN]), "mae": np.array([3.0, NAN])},
 )
 
@@ -97,6 +100,7 @@ def test_a_ratio_of_nothing_is_absent(statistic: Statistic) -> None:
         (Statistic.WINDOW_END, [1772409600.0, 1772409600.0]),
         (Statistic.MODEL_INFO, [1, 1]),
         (Statistic.SILENCE, [0, 7200]),
+        (Statistic.DRIFTED_FEATURES, [2, NAN]),
         (Statistic.LABELLED_RATIO, [NAN, NAN]),
     ],
 )
@@ -114,6 +118,27 @@ def test_of_models_by_metric(statistic: Statistic, expected: object) -> None:
     extractor = OF_MODELS[statistic]
     assert isinstance(extractor, Labelled)
     np.testing.assert_equal([(label, column.tolist()) for label, column in extractor.extract(MODELS)], expected)
+
+
+def test_of_drift() -> None:
+    """A series at its limit, one beyond it whose drift is too small to matter, one beyond both, and one not judged."""
+    rows = [profile(feature=name) for name in (None, "a", "b", "c", "d")]
+    psi, bound = np.array([0.3, 0.2, 0.09, 0.4, NAN]), np.array([0.1, 0.1, 0.01, 0.1, NAN])
+    drift = Drift(psi, bound, np.array([1, 2, 1, 2, 1.0]), Text.of([*["trailing"] * 4, None]))
+    table = replace(Profiles.of(rows), drift=drift)
+    expected = {
+        Statistic.PSI: [0.3, 0.2, 0.09, 0.4, NAN],
+        Statistic.PSI_LIMIT: [0.1, 0.2, 0.01, 0.2, NAN],
+        Statistic.DRIFT_SCORE: [3, 1, 0.9, 2, NAN],
+    }
+    for statistic, values in expected.items():
+        extractor = OF_PROFILES[statistic]
+        assert isinstance(extractor, Scalar)
+        np.testing.assert_allclose(extractor.extract(table), values)
+        np.testing.assert_equal(extractor.extract(Profiles.of(rows)), [NAN] * 5)
+    np.testing.assert_equal(drifted(table), [1, NAN, NAN, NAN, NAN])
+    np.testing.assert_equal(drifted(Profiles.of(rows)), [NAN] * 5)
+    assert len(drifted(table.take(np.zeros(5, bool)))) == 0
 
 
 def test_of_alerts() -> None:

@@ -1,0 +1,149 @@
+"""What windows are compared with, for drift: the weeks before them, merged from the history."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+import numpy as np
+
+from metrics_exporter.compute.schedule import Schedule
+from metrics_exporter.definitions import TRAILING_WEEKS, Definitions
+from metrics_exporter.drift.compare import compare, matched
+from metrics_exporter.logs import event
+from metrics_exporter.profiles.history import History, HistoryError
+from metrics_exporter.profiles.table import Drift, Floats, Profiles, WindowProfiles
+from metrics_exporter.profiles.text import Ints, Text
+from metrics_exporter.windows import DAY
+
+_log = logging.getLogger(__name__)
+
+LEAST = timedelta(weeks=1)  # of windows that a series must have had, before anything is said of it
+_DISPERSED_OVER = timedelta(weeks=4)
+_LEAST_RATIOS = 20  # windows that were compared, before more than chance is told from their indices
+_HIGH = 0.95  # the quantile of these that counts: an incident or two are not what is usual
+
+
+@dataclass(frozen=True, eq=False)
+class _Reference:
+    """Merged windows.
+
+    Attributes:
+        ends: the windows.
+        profiles: of the series that had values long enough.
+    """
+
+    ends: tuple[datetime, ...]
+    profiles: Profiles
+
+
+class References:
+    """Compares the windows of one log; remembers the reference of the newest."""
+
+    def __init__(
+        self, definitions: Definitions, log: str, history: History, schedule: Schedule, beat: Callable[[], None]
+    ) -> None:
+        """Read nothing yet.
+
+        Args:
+            definitions: with the models' references.
+            log: whose windows are compared.
+            history: where the windows before them are.
+            schedule: which there are.
+            beat: called for each that is read.
+        """
+        self._log, self._history, self._schedule, self._beat = log, history, schedule, beat
+        self._weeks = {
+            (predictor.predictor, model.id): model.reference.weeks or 0
+            for predictor in definitions.predictors.values()
+            if predictor.log == log
+            for model in predictor.models
+            if model.reference
+        }
+        self._merged: dict[int, _Reference] = {}  # by the number of weeks
+
+    def compared(self, window: WindowProfiles) -> WindowProfiles:
+        """The window with its drift, if it is a day or longer.
+
+        Shorter ones are not compared: an hour at night is unlike four weeks, and what its rows share is far more than
+        chance.
+        """
+        if window.window.length < DAY:
+            return window
+        try:
+            drift = self._drift(window)
+        except HistoryError as error:  # its values are worth showing all the same
+            event(_log, logging.ERROR, "drift is not computed", log=self._log, reason=error)
+            return window
+        return replace(window, profiles=replace(window.profiles, drift=drift))
+
+    def _drift(self, window: WindowProfiles) -> Drift | None:
+        nothing = Drift.nothing(len(window.profiles))
+        psi, bound = nothing.psi.copy(), nothing.bound.copy()
+        for weeks, rows in self._by_weeks(window.profiles):
+            reference = self._reference(window, weeks)
+            if reference is not None:
+                found = compare(window.profiles.take(rows), reference)
+                psi[rows], bound[rows] = found.psi, found.bound
+        is_judged = ~np.isnan(psi)
+        if not is_judged.any():
+            return None
+        return Drift(psi, bound, self._dispersion(window), Text(("trailing",), is_judged.astype(np.int32) - 1))
+
+    def _by_weeks(self, profiles: Profiles) -> Iterator[tuple[int, Ints]]:
+        """The rows of the models that are compared with so many weeks; what is compared with training has none."""
+        _, example, place = np.unique(profiles.model_keys, return_index=True, return_inverse=True)
+        names = ((str(profiles.predictor[row]), str(profiles.model_id[row])) for row in example.tolist())
+        weeks = np.array([self._weeks.get(name, TRAILING_WEEKS) for name in names], np.int64)
+        for each in np.unique(weeks[weeks > 0]).tolist():
+            yield each, np.flatnonzero(weeks[place] == each)
+
+    def _reference(self, window: WindowProfiles, weeks: int) -> Profiles | None:
+        """The windows that end in the weeks before it, merged; None: there are too few of them, or they are damaged."""
+        base = min(length for length in self._schedule.lengths if length.length >= DAY)
+        begin = window.start - timedelta(weeks=weeks)
+        ends = tuple(end for end in self._schedule.all_ends(base) if begin < end <= window.start)
+        kept = self._merged.get(weeks)
+        if kept is None or kept.ends != ends:
+            if len(ends) * base.length < LEAST:
+                return None
+            self._beat()
+            merged, unreadable = self._history.merged(self._log, base, ends, base, window.start)
+            self._schedule.forget(base, unreadable)
+            if merged is None:
+                return None
+            windows = np.zeros(len(merged.profiles), np.int64)
+            for before in self._history.read_counts(self._log, base, begin, window.start):
+                self._beat()
+                place = matched(merged.profiles, before.profiles)
+                windows += (place >= 0) & (before.profiles.values[place] > 0)
+            known = merged.profiles.take(windows * base.seconds >= LEAST.total_seconds())
+            kept = self._merged[weeks] = _Reference(ends, known)
+        return kept.profiles
+
+    def _dispersion(self, window: WindowProfiles) -> Floats:
+        """By how much more than chance the series' indices of the four weeks before were: 1 where nobody knows."""
+        size = len(window.profiles)
+        ratios = []
+        begin = window.start - _DISPERSED_OVER
+        for before in self._history.read_drift(self._log, window.window, begin, window.start):
+            self._beat()
+            drift, place = before.profiles.drift, matched(window.profiles, before.profiles)
+            if drift is not None:
+                found = drift.psi / drift.bound
+                ratios.append(np.where(place >= 0, found[place], np.nan))
+        if len(ratios) < _LEAST_RATIOS:
+            return np.ones(size)
+        return _upper(np.array(ratios))
+
+
+def _upper(ratios: Floats) -> Floats:
+    """The high quantile of each column, at least 1; of the few that a series has, 1."""
+    known = np.isfinite(ratios).sum(axis=0)
+    with np.errstate(invalid="ignore"):
+        ordered = np.sort(ratios, axis=0)  # NaN comes last
+    rank = np.maximum(np.ceil(_HIGH * known).astype(np.int64) - 1, 0)
+    high = np.take_along_axis(ordered, rank[None, :], axis=0)[0]
+    return np.where(known >= _LEAST_RATIOS, np.fmax(high, 1.0), 1.0)

@@ -1,0 +1,198 @@
+"""What windows are compared with: the weeks before them, as the history has them."""
+
+from __future__ import annotations
+
+import logging
+import uuid
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from datetime import timedelta
+
+import numpy as np
+import pytest
+
+from metrics_exporter.compute.references import References
+from metrics_exporter.compute.schedule import Schedule
+from metrics_exporter.definitions import Definitions, Model, Reference, Role
+from metrics_exporter.drift.compare import compare
+from metrics_exporter.profiles.history import History, HistoryError
+from metrics_exporter.profiles.table import Drift, Profiles, WindowProfiles
+from metrics_exporter.profiles.text import Text
+from metrics_exporter.windows import DAILY, HOURLY, Window
+from tests.exporter.compute.logs import START, definitions
+from tests.exporter.drift.samples import numbers
+
+DAY = timedelta(days=1)
+MIDNIGHT = START.replace(hour=0)
+WEEKLY = Window.parse("7d")
+
+
+def _sample(seed: int, shift: float = 0.0) -> Profiles:
+    """The predictions and two features of one model; the second feature is the one that may be shifted."""
+    random = np.random.default_rng(seed)
+    table = numbers([random.normal(size=400), random.normal(size=400), random.normal(shift, 1, 400)])
+    return replace(table, feature=Text.of([None, "x", "y"]))
+
+
+def _day(number: int, profiles: Profiles | None = None, window: Window = DAILY) -> WindowProfiles:
+    """The day that ends `number` days after the first midnight."""
+    table = _sample(number) if profiles is None else profiles
+    return WindowProfiles("default", window, MIDNIGHT + number * DAY, 400, 0, table)
+
+
+class Place:
+    """A history with some days, and what compares with them."""
+
+    def __init__(self, days: Sequence[WindowProfiles], defined: Definitions | None = None) -> None:
+        self.history = History(f"memory://{uuid.uuid4()}")
+        windows = {HOURLY, *(day.window for day in days)}
+        self.schedule = Schedule(windows, timedelta(), timedelta(), 0)
+        for day in days:
+            self.history.write(day)
+        ends = {window: [day.end for day in days if day.window == window] for window in windows}
+        self.schedule.begin(ends, MIDNIGHT + 400 * DAY)
+        self.beats = 0
+        self.references = References(defined or definitions(), "default", self.history, self.schedule, self._beat)
+
+    def _beat(self) -> None:
+        self.beats += 1
+
+    def drift(self, window: WindowProfiles) -> Drift | None:
+        return self.references.compared(window).profiles.drift
+
+
+def _with_reference(reference: Reference | None, models: Sequence[str] = ("m",)) -> Definitions:
+    defined = definitions(models=models)
+    listed = tuple(Model(id=model, role=Role.PRIMARY, reference=reference) for model in models)
+    return defined.model_copy(
+        update={"predictors": {"p": defined.predictors["p"].model_copy(update={"models": listed})}}
+    )
+
+
+def test_a_day_is_compared_with_the_four_weeks_before_it() -> None:
+    days = [_day(number) for number in range(40)]
+    window = _day(40, _sample(99, shift=1.0))
+    drift = Place(days).drift(window)
+    assert drift is not None
+    history = Place(days[12:]).history
+    merged, _ = history.merged("default", DAILY, [day.end for day in days[12:]], DAILY, window.end)
+    assert merged is not None
+    expected = compare(window.profiles, merged.profiles)
+    assert drift.psi.tolist() == expected.psi.tolist()
+    assert drift.bound.tolist() == expected.bound.tolist()
+    assert [drift.reference[row] for row in range(3)] == ["trailing"] * 3
+    assert (drift.psi > drift.bound).tolist() == [False, False, True]
+
+
+def test_the_registry_says_how_many_weeks() -> None:
+    """The third week before was another; one week of reference does not know it, and three do."""
+    days = [_day(number, _sample(number, shift=3.0 if number < 7 else 0.0)) for number in range(21)]
+    seen = [
+        Place(days, _with_reference(Reference(kind="trailing", weeks=weeks))).drift(_day(21)) for weeks in (1, 2, 3)
+    ]
+    found = [drift.psi[2] > drift.bound[2] for drift in seen if drift is not None]
+    assert found == [False, False, True]
+
+
+def test_of_less_than_a_week_nothing_is_said() -> None:
+    assert Place([_day(number) for number in range(6)]).drift(_day(6)) is None
+    assert Place([_day(number) for number in range(7)]).drift(_day(7)) is not None
+    new = [_day(number, _sample(number).take(np.arange(2 if number < 4 else 3))) for number in range(10)]
+    drift = Place(new).drift(_day(10))  # of `y` there are six days
+    assert drift is not None
+    assert np.isnan(drift.psi).tolist() == [False, False, True]
+    assert drift.reference[2] is None
+
+
+def test_hours_are_not_compared_and_weeks_are_compared_with_days() -> None:
+    days = [_day(number) for number in range(30)]
+    assert Place(days).drift(_day(30, window=HOURLY)) is None
+    week = _day(35, window=WEEKLY)
+    place = Place([*days, _day(28, window=WEEKLY)])
+    assert place.drift(week) is not None
+
+
+def test_a_model_that_is_compared_with_training_has_no_trailing_reference() -> None:
+    defined = _with_reference(Reference(kind="training", profile="profiles/p.json"))
+    assert Place([_day(number) for number in range(20)], defined).drift(_day(20)) is None
+
+
+def test_the_limit_grows_with_what_the_past_weeks_varied() -> None:
+    """Days that differ by what all of their rows share: as many of them exceed the bound as ever."""
+    random = np.random.default_rng(1)
+    shifts = random.normal(0, 0.5, 90)
+    past = [_day(number, _sample(number, shift=shifts[number])) for number in range(30)]
+    place = Place(past)
+    days = []
+    for number in range(30, 90):
+        day = place.references.compared(_day(number, _sample(number, shift=shifts[number])))
+        place.history.write(day)
+        place.schedule.set_done(DAILY, day.end)
+        days.append(day.profiles.drift)
+    late = [drift for drift in days[28:] if drift is not None]
+    assert len(late) == 32
+    assert all(drift.dispersion[1] < 1.5 for drift in late)
+    assert all(drift.dispersion[2] > 2 for drift in late)
+    alone = np.mean([drift.psi[2] > drift.bound[2] for drift in late])
+    scaled = np.mean([drift.psi[2] > drift.bound[2] * drift.dispersion[2] for drift in late])
+    assert alone > 0.3
+    assert scaled < 0.15
+    early = [drift for drift in days[:20] if drift is not None]
+    assert all(drift.dispersion[2] == 1 for drift in early)  # of fewer than 20 comparisons nobody knows
+
+
+def test_the_reference_of_a_day_is_merged_once() -> None:
+    place = Place([_day(number) for number in range(28)])
+    first = place.drift(_day(28))
+    assert first is not None
+    beats = place.beats
+    assert beats > 28
+    again = place.drift(_day(28))
+    assert again is not None
+    assert again.psi.tolist() == first.psi.tolist()
+    assert place.beats == beats + 28  # what was compared before is read again, and nothing merged
+
+
+def _damaged(place: Place, *_: object) -> None:
+    place.history.remove("default", DAILY, MIDNIGHT + 3 * DAY)
+
+
+def _out_of_reach(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> None:
+        raise HistoryError("the history is gone")
+
+    monkeypatch.setattr(place.history, "merged", refuse)
+
+
+@pytest.mark.parametrize("harm", [_damaged, _out_of_reach])
+def test_a_history_that_can_t_be_read_costs_the_drift_alone(
+    harm: Callable[[Place, pytest.MonkeyPatch], None],
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    place = Place([_day(number) for number in range(20)])
+    harm(place, monkeypatch)
+    window = _day(20)
+    with caplog.at_level(logging.ERROR):
+        found = place.references.compared(window)
+    assert found.profiles.drift is None
+    assert tuple(found.profiles) == tuple(window.profiles)
+    if harm is _out_of_reach:
+        assert "drift is not computed" in caplog.text
+
+
+def test_an_empty_window_has_no_drift() -> None:
+    none = _sample(1).take(np.zeros(3, bool))
+    assert Place([_day(number) for number in range(20)]).drift(_day(20, none)) is None
+
+
+def test_drift_is_kept() -> None:
+    place = Place([_day(number) for number in range(20)])
+    window = place.references.compared(_day(20))
+    place.history.write(window)
+    (kept,) = place.history.read("default", DAILY, window.start, window.end)
+    assert kept.profiles.drift is not None
+    assert window.profiles.drift is not None
+    for name in ("psi", "bound", "dispersion"):
+        np.testing.assert_equal(getattr(kept.profiles.drift, name), getattr(window.profiles.drift, name))
+    assert [kept.profiles.reference[row] for row in range(3)] == ["trailing"] * 3

@@ -268,7 +268,8 @@ METRICS: tuple[CatalogueMetric, ...] = (
         _model(
             DRIFTED_FEATURES,
             Statistic.DRIFTED_FEATURES,
-            "Features of the model whose drift score is above 1, in the latest window of a day or longer.",
+            "Features of the model whose drift score is above 1, but for those that all rows of a day share, in the "
+            "latest window of a day or longer.",
             MODEL_LABELS,
         ),
         title="Drifted features",

@@ -16,7 +16,7 @@ from metrics_exporter.logs import event
 from metrics_exporter.profiles.history import History, HistoryError
 from metrics_exporter.profiles.table import Drift, Floats, Profiles, WindowProfiles
 from metrics_exporter.profiles.text import Ints, Text
-from metrics_exporter.windows import DAY
+from metrics_exporter.windows import DAY, Window
 
 _log = logging.getLogger(__name__)
 
@@ -33,10 +33,17 @@ class _Reference:
     Attributes:
         ends: the windows.
         profiles: of the series that had values long enough.
+        shared: of each, the share of its variance that lies between windows.
     """
 
     ends: tuple[datetime, ...]
     profiles: Profiles
+    shared: Floats
+
+    def shared_by(self, series: Profiles) -> Floats:
+        """Its share of some series; NaN of those that it hasn't."""
+        place = matched(series, self.profiles)
+        return np.where(place >= 0, self.shared[place], np.nan) if len(self.shared) else np.full(len(series), np.nan)
 
 
 class References:
@@ -81,16 +88,19 @@ class References:
 
     def _drift(self, window: WindowProfiles) -> Drift | None:
         nothing = Drift.nothing(len(window.profiles))
-        psi, bound = nothing.psi.copy(), nothing.bound.copy()
+        psi, bound, shared = nothing.psi.copy(), nothing.bound.copy(), nothing.shared.copy()
         for weeks, rows in self._by_weeks(window.profiles):
             reference = self._reference(window, weeks)
             if reference is not None:
-                found = compare(window.profiles.take(rows), reference)
+                series = window.profiles.take(rows)
+                found = compare(series, reference.profiles)
                 psi[rows], bound[rows] = found.psi, found.bound
+                shared[rows] = np.where(np.isnan(found.psi), np.nan, reference.shared_by(series))
         is_judged = ~np.isnan(psi)
         if not is_judged.any():
             return None
-        return Drift(psi, bound, self._dispersion(window), Text(("trailing",), is_judged.astype(np.int32) - 1))
+        reference_kind = Text(("trailing",), is_judged.astype(np.int32) - 1)
+        return Drift(psi, bound, self._dispersion(window), shared, reference_kind)
 
     def _by_weeks(self, profiles: Profiles) -> Iterator[tuple[int, Ints]]:
         """The rows of the models that are compared with so many weeks; what is compared with training has none."""
@@ -100,7 +110,7 @@ class References:
         for each in np.unique(weeks[weeks > 0]).tolist():
             yield each, np.flatnonzero(weeks[place] == each)
 
-    def _reference(self, window: WindowProfiles, weeks: int) -> Profiles | None:
+    def _reference(self, window: WindowProfiles, weeks: int) -> _Reference | None:
         """The windows that end in the weeks before it, merged; None: there are too few of them, or they are damaged."""
         base = min(length for length in self._schedule.lengths if length.length >= DAY)
         begin = window.start - timedelta(weeks=weeks)
@@ -114,17 +124,25 @@ class References:
             self._schedule.forget(base, unreadable)
             if merged is None:
                 return None
-            windows = np.zeros(len(merged.profiles), np.int64)
-            for before in self._history.read_counts(self._log, base, begin, window.start):
-                self._beat()
-                place = matched(merged.profiles, before.profiles)
-                windows += (place >= 0) & (before.profiles.values[place] > 0)
-            known = merged.profiles.take(windows * base.seconds >= LEAST.total_seconds())
-            kept = self._merged[weeks] = _Reference(ends, known)
-        return kept.profiles
+            kept = self._merged[weeks] = self._known(merged.profiles, ends, base)
+        return kept
+
+    def _known(self, merged: Profiles, ends: tuple[datetime, ...], base: Window) -> _Reference:
+        """The series that had values in enough of the windows, and how much of their variance lies between these."""
+        windows, within = np.zeros(len(merged), np.int64), np.zeros(len(merged))
+        for each in self._history.read_spread(self._log, base, ends[0] - base.length, ends[-1]):
+            self._beat()
+            place = matched(merged, each.profiles)
+            has_values = (place >= 0) & (each.profiles.values[place] > 0)
+            windows += has_values
+            within += np.where(has_values, _spread(each.profiles)[place], 0)
+        with np.errstate(invalid="ignore", divide="ignore"):
+            between = 1 - (within / (merged.values - windows)) / (_spread(merged) / (merged.values - 1))
+        is_known = windows * base.seconds >= LEAST.total_seconds()
+        return _Reference(ends, merged.take(is_known), between[is_known])
 
     def _dispersion(self, window: WindowProfiles) -> Floats:
-        """By how much more than chance the series' indices of the four weeks before were: 1 where nobody knows."""
+        """By how much more than chance the series' indices of the four weeks before were; NaN where nobody knows."""
         size = len(window.profiles)
         ratios = []
         begin = window.start - _DISPERSED_OVER
@@ -135,15 +153,24 @@ class References:
                 found = drift.psi / drift.bound
                 ratios.append(np.where(place >= 0, found[place], np.nan))
         if len(ratios) < _LEAST_RATIOS:
-            return np.ones(size)
+            return np.full(size, np.nan)
         return _upper(np.array(ratios))
 
 
 def _upper(ratios: Floats) -> Floats:
-    """The high quantile of each column, at least 1; of the few that a series has, 1."""
+    """The high quantile of each column, at least 1; NaN of a column with too few."""
     known = np.isfinite(ratios).sum(axis=0)
     with np.errstate(invalid="ignore"):
         ordered = np.sort(ratios, axis=0)  # NaN comes last
     rank = np.maximum(np.ceil(_HIGH * known).astype(np.int64) - 1, 0)
     high = np.take_along_axis(ordered, rank[None, :], axis=0)[0]
-    return np.where(known >= _LEAST_RATIOS, np.fmax(high, 1.0), 1.0)
+    return np.where(known >= _LEAST_RATIOS, np.fmax(high, 1.0), np.nan)
+
+
+def _spread(table: Profiles) -> Floats:
+    """The squared deviations of numbers; of categories those of their indicators together (n times Gini's impurity)."""
+    owner = np.repeat(np.arange(len(table)), table.categories.lengths)
+    total = np.maximum(table.values, 1).astype(float)
+    same = np.bincount(owner, (table.categories.counts / total[owner]) ** 2, len(table))
+    is_named = np.isnan(table.squared_deviations) & (table.categories.lengths > 0)
+    return np.where(is_named, table.values * (1 - same), table.squared_deviations)

@@ -10,7 +10,7 @@ from metrics_exporter.profiles.table import Floats
 from metrics_exporter.profiles.text import Ints
 
 ALPHA = 0.001
-_DOUBT = 4.0  # how far beyond its mean what is in doubt may go, as χ² does; found by simulation
+_DOUBT = 5.0  # how far beyond its mean what is in doubt may go, as χ² does; found by simulation
 
 
 def psi(bins: Bins, window_rows: Floats, reference_rows: Floats) -> Floats:

@@ -36,8 +36,8 @@ def shares_below(table: Profiles, rows: Ints, cuts: Floats, is_inclusive: Flags)
     """The shares of some series' values below some cuts.
 
     Atoms are counted exactly. At a point of the grid the share is its rank; between two of them what is no atom rises
-    in a straight line. That is in doubt by up to one step of the grid where atoms lie between the points, where the
-    density changes, and where values are multiples of a unit that the grid can't resolve.
+    in a straight line. That is in doubt, by one step of the grid at most, at and between atoms, where the density
+    changes, and where values are multiples of a unit that the grid can't resolve.
 
     Args:
         table: a window's series.
@@ -75,14 +75,6 @@ class _Atoms:
         place = _count_below(self.values, cuts, is_inclusive)
         return np.where(place > 0, np.take_along_axis(self.reached, np.maximum(place - 1, 0), axis=1), 0.0)
 
-    def include(self, points: Floats) -> Flags:
-        """Which points are atoms."""
-        if self.values.shape[1] == 1:
-            return np.zeros(points.shape, bool)
-        place = _count_below(self.values, points, np.zeros(points.shape, bool))
-        nearest = np.take_along_axis(self.values, np.minimum(place, self.values.shape[1] - 1), axis=1)
-        return np.equal(nearest, points)
-
 
 @dataclass(frozen=True, eq=False, slots=True)
 class _Rest:
@@ -90,86 +82,80 @@ class _Rest:
 
     Attributes:
         points: a row of 101, ascending.
-        before, upto: the shares; of a point that is an atom they aren't known.
-        left, right: the nearest point that is no atom, from each point on down and up; the outermost always count.
-        is_rough: whether the density changes much in the cell above each point.
-        doubt: of the share at a point: what one multiple of the values' unit holds; 0 where they have none.
+        before, upto: the shares, not falling.
+        doubt: of the share at a point: what an atom or one multiple of the values' unit leaves open.
+        is_rough: whether the cell above each point hides atoms, or a density that changes much.
     """
 
     points: Floats
     before: Floats
     upto: Floats
-    left: Ints
-    right: Ints
-    is_rough: Flags
     doubt: Floats
+    is_rough: Flags
 
     @classmethod
     def of(cls, table: Profiles, rows: Ints, atoms: _Atoms) -> _Rest:
         grid = table.grid[rows]
         points = np.column_stack((table.minimum[rows], grid, table.maximum[rows]))
+        every, ends = np.ones(points.shape, bool), ((0, 0), (1, 1))
         total = np.maximum(1 - atoms.reached[:, -1:], 0)
-        before, upto = _ranks(grid)
-        is_atom = atoms.include(points)
-        is_atom[:, [0, -1]] = False
-        every = np.ones(grid.shape, bool)
-        before = before - atoms.below(grid, ~every)
-        upto = upto - atoms.below(grid, every)
-        known = ~is_atom[:, 1:-1]
-        upto = np.maximum.accumulate(np.clip(np.where(known, upto, 0), 0, total), axis=1)
-        before = np.maximum.accumulate(np.where(known, np.clip(before, 0, upto), 0), axis=1)
-        place = np.arange(points.shape[1])
+        under, upto_atoms = atoms.below(points, ~every), atoms.below(points, every)
+        is_atom = (upto_atoms > under)[:, 1:-1]
+        before, upto, least, most = (np.clip(each, 0, total) for each in _bounds(grid, under, upto_atoms))
+        middle, doubt = (least + most) / 2, np.where(is_atom, np.maximum(most - least, 0), 0)
+        upto = np.maximum.accumulate(np.where(is_atom, middle, upto), axis=1)
+        before = np.maximum.accumulate(np.minimum(np.where(is_atom, middle, before), upto), axis=1)
+        hides_atoms = under[:, 1:] > upto_atoms[:, :-1]
+        is_rough = _rough(points)
+        is_rough[:, :-1] |= hides_atoms
         return cls(
             points,
             np.column_stack((np.zeros(len(rows)), before, total)),
             np.column_stack((np.zeros(len(rows)), upto, total)),
-            *_nearest(~is_atom, place),
-            _rough(points),
-            np.minimum(_unit_share(points), total),
+            np.maximum(np.minimum(_unit_share(points), total), np.pad(doubt, ends)),
+            is_rough,
         )
 
     def below(self, cuts: Floats, is_inclusive: Flags) -> tuple[Floats, Floats]:
         """The share below each cut, and the doubt about it."""
         end = self.points.shape[1]
         after = _count_below(self.points, cuts, is_inclusive)  # the first point that is not below
-        under, over = np.maximum(after - 1, 0), np.minimum(after, end - 1)
-        last, first = np.take_along_axis(self.left, under, axis=1), np.take_along_axis(self.right, over, axis=1)
+        last, first = np.maximum(after - 1, 0), np.minimum(after, end - 1)
         low, high = (np.take_along_axis(self.points, place, axis=1) for place in (last, first))
         from_, to = np.take_along_axis(self.upto, last, axis=1), np.take_along_axis(self.before, first, axis=1)
         rise = np.maximum(to - from_, 0)
         with np.errstate(invalid="ignore", over="ignore", divide="ignore"):
             part = np.clip((cuts - low) / (high - low), 0, 1)
         found = from_ + np.where(high > low, part, 0.0) * rise
-        is_inside = (low < cuts) & (cuts < high)
-        is_open = is_inside & ((first - last > 1) | np.take_along_axis(self.is_rough, under, axis=1))
-        doubt = np.maximum(np.where(is_open, rise, 0.0), np.take_along_axis(self.doubt, under, axis=1))
+        is_open = (low < cuts) & (cuts < high) & np.take_along_axis(self.is_rough, last, axis=1)
+        doubts = (np.take_along_axis(self.doubt, place, axis=1) for place in (last, first))
+        doubt = np.maximum(np.where(is_open, rise, 0.0), np.maximum(*doubts))
         is_out = (after == 0) | (after == end)
         found = np.where(after == 0, 0.0, np.where(after == end, self.upto[:, -1:], found))
         return found, np.where(is_out, 0.0, doubt)
 
 
-def _nearest(known: Flags, place: Ints) -> tuple[Ints, Ints]:
-    """From each point on, the place of the nearest known one down and up."""
-    if known.all():
-        places = np.broadcast_to(place, known.shape)
-        return places, places
-    left = np.maximum.accumulate(np.where(known, place, 0), axis=1)
-    right = np.minimum.accumulate(np.where(known, place, place[-1])[:, ::-1], axis=1)[:, ::-1]
-    return left, right
+def _bounds(grid: Floats, under: Floats, upto: Floats) -> tuple[Floats, Floats, Floats, Floats]:
+    """Of what is no atom, the shares just below and up to each point of a grid; then the bounds at one that is an atom.
 
+    A point's rank is its share, half a step beyond where it repeats. Of an atom the grid knows to one step what lies
+    below it, and to one step what lies up to it; the atom itself is exact.
 
-def _ranks(grid: Floats) -> tuple[Floats, Floats]:
-    """The shares below each point of a grid and up to it: half a step beyond its rank where it repeats."""
+    Args:
+        grid: 99 points a row.
+        under: the share of the atoms below each of 101 points, minimum and maximum included.
+        upto: … and up to it.
+    """
     place = np.arange(grid.shape[1])
     is_new = np.diff(grid, axis=1, prepend=-np.inf) > 0
-    if is_new.all():
-        ranks = np.broadcast_to(_RANKS, grid.shape)
-        return ranks, ranks
-    is_last = np.column_stack((is_new[:, 1:], np.ones(len(grid), bool)))
-    first = np.maximum.accumulate(np.where(is_new, place, 0), axis=1)
-    last = np.minimum.accumulate(np.where(is_last, place, place[-1])[:, ::-1], axis=1)[:, ::-1]
+    first = last = np.broadcast_to(place, grid.shape)
+    if not is_new.all():
+        is_last = np.column_stack((is_new[:, 1:], np.ones(len(grid), bool)))
+        first = np.maximum.accumulate(np.where(is_new, place, 0), axis=1)
+        last = np.minimum.accumulate(np.where(is_last, place, place[-1])[:, ::-1], axis=1)[:, ::-1]
     repeats = np.where(last > first, _STEP / 2, 0.0)
-    return _RANKS[first] - repeats, _RANKS[last] + repeats
+    low, high = _RANKS[first] - under[:, 1:-1], _RANKS[last] - upto[:, 1:-1]
+    return low - repeats, high + repeats, np.maximum(low - _STEP, high), np.minimum(low, high + _STEP)
 
 
 def _rough(points: Floats) -> Flags:

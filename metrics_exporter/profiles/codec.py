@@ -37,8 +37,9 @@ SCHEMA_VERSION = 3
 
 _META = b"driftgauge"
 _NAMES = ("predictor", "model_id", "feature")
-_DRIFT = ("psi", "psi_bound", "psi_dispersion", "reference")
-_NEW = {2: ("grid_rows", "unseen", "atoms", "atom_counts"), 3: _DRIFT}  # by version
+_DRIFT = ("psi", "psi_bound", "psi_dispersion", "intraclass_correlation")
+_REFERENCE = "reference"
+_NEW = {2: ("grid_rows", "unseen", "atoms", "atom_counts"), 3: (*_DRIFT, _REFERENCE)}  # by version
 _GROUP_ROWS = 5_000
 _TEXT = pa.dictionary(pa.int32(), pa.string())
 _SCHEMA = pa.schema(
@@ -51,12 +52,11 @@ _SCHEMA = pa.schema(
         ("atom_counts", pa.list_(pa.int64())),
         ("categories", pa.list_(pa.string())),
         ("counts", pa.list_(pa.int64())),
-        *[(name, pa.float64()) for name in _DRIFT[:3]],
-        (_DRIFT[3], _TEXT),
+        *[(name, pa.float64()) for name in _DRIFT],
+        (_REFERENCE, _TEXT),
     ]
 )
-_COUNTED = (*_NAMES, *COUNTS)
-_CODED = [*_NAMES, "categories.list.element", _DRIFT[3]]
+_CODED = [*_NAMES, "categories.list.element", _REFERENCE]
 
 
 def encode(window: WindowProfiles) -> bytes:
@@ -140,14 +140,19 @@ class WindowFile:
 
     def read_counts(self) -> WindowProfiles:
         """The window with the counts of its series alone: no distributions, atoms or categories."""
-        table = self._file.read(columns=[name for name in _COUNTED if name in self._file.schema_arrow.names])
-        return self._window(_from_arrow(table))
+        return self._some(*COUNTS)
 
     def read_drift(self) -> WindowProfiles:
         """The window with the drift of its series alone."""
-        names = (*_NAMES, *_DRIFT)
-        there = [name for name in names if name in self._file.schema_arrow.names]
-        return self._window(_from_arrow(self._file.read(columns=there)))
+        return self._some(*_DRIFT, _REFERENCE)
+
+    def read_spread(self) -> WindowProfiles:
+        """The window with what the variance of its series comes from alone."""
+        return self._some("values", "squared_deviations", "categories", "counts")
+
+    def _some(self, *columns: str) -> WindowProfiles:
+        names = [name for name in (*_NAMES, *columns) if name in self._file.schema_arrow.names]
+        return self._window(_from_arrow(self._file.read(columns=names)))
 
     def profiles(self, names: frozenset[str] | None = None) -> Profiles:
         """All profiles, or those of some predictors."""
@@ -200,8 +205,9 @@ def _to_arrow(profiles: Profiles, schema: pa.Schema) -> pa.Table:
     )
     columns["counts"] = _lists(profiles.categories.lengths, pa.array(profiles.categories.counts))
     drift = profiles.drift or Drift.nothing(len(profiles))
-    floats = (pa.array(column, mask=np.isnan(column)) for column in (drift.psi, drift.bound, drift.dispersion))
-    columns |= zip(_DRIFT, (*floats, drift.reference.to_arrow()), strict=True)
+    floats = (drift.psi, drift.bound, drift.dispersion, drift.shared)
+    columns |= {name: pa.array(column, mask=np.isnan(column)) for name, column in zip(_DRIFT, floats, strict=True)}
+    columns[_REFERENCE] = drift.reference.to_arrow()
     return pa.table([columns[name] for name in schema.names], schema=schema)
 
 
@@ -231,10 +237,10 @@ def _from_arrow(table: pa.Table) -> Profiles:
 
 
 def _drift(table: pa.Table) -> Drift | None:
-    if _DRIFT[3] not in table.schema.names or table[_DRIFT[3]].null_count == len(table):
+    if _REFERENCE not in table.schema.names or table[_REFERENCE].null_count == len(table):
         return None
-    psi, bound, dispersion = (_floats(table, name) for name in _DRIFT[:3])
-    return Drift(psi, bound, dispersion, Text.from_arrow(table[_DRIFT[3]]))
+    psi, bound, dispersion, shared = (_floats(table, name) for name in _DRIFT)
+    return Drift(psi, bound, dispersion, shared, Text.from_arrow(table[_REFERENCE]))
 
 
 def _ints(table: pa.Table, name: str) -> Ints:

@@ -94,6 +94,10 @@ class History:
         """Like `read`, with the drift of the series alone."""
         return self._readable(log_name, window, start, end, WindowFile.read_drift)
 
+    def read_spread(self, log_name: str, window: Window, start: datetime, end: datetime) -> Iterator[WindowProfiles]:
+        """Like `read`, with what the variance of the series comes from alone."""
+        return self._readable(log_name, window, start, end, WindowFile.read_spread)
+
     def merged(
         self, log_name: str, window: Window, ends: Collection[datetime], into: Window, end: datetime
     ) -> tuple[WindowProfiles | None, set[datetime]]:

@@ -83,24 +83,30 @@ class Drift:
     Attributes:
         psi: the population stability index; NaN where it can't be judged.
         bound: what it exceeds by chance in one of 1,000 windows, were all rows independent.
-        dispersion: by how much to multiply that, as rows share more than chance; at least 1.
+        dispersion: by how much to multiply that, as rows share more than chance; at least 1, NaN: not known yet.
+        shared: the share of the reference's variance that lies between its windows, not within (the intra-class
+            correlation): near 1 of what all rows of a day have in common, such as the weather; NaN where it has none.
         reference: what it was compared with: `training` or `trailing`; NULL where with nothing.
     """
 
     psi: Floats
     bound: Floats
     dispersion: Floats
+    shared: Floats
     reference: Text
 
     @classmethod
     def nothing(cls, size: int) -> Drift:
         """Of series that were compared with nothing."""
         none = np.full(size, np.nan)
-        return cls(none, none, none, Text((), np.full(size, -1, np.int32)))
+        return cls(none, none, none, none, Text((), np.full(size, -1, np.int32)))
 
     def take(self, rows: Ints) -> Drift:
         """That of some rows."""
-        return Drift(self.psi[rows], self.bound[rows], self.dispersion[rows], self.reference.take(rows))
+        psi, bound, dispersion, shared = (
+            column[rows] for column in (self.psi, self.bound, self.dispersion, self.shared)
+        )
+        return Drift(psi, bound, dispersion, shared, self.reference.take(rows))
 
 
 @dataclass(frozen=True, eq=False)
@@ -302,10 +308,10 @@ def concatenated(tables: Sequence[Profiles]) -> Profiles:
 
 
 def _joined_drift(parts: Sequence[Drift]) -> Drift:
-    psi, bound, dispersion = (
-        np.concatenate([getattr(part, name) for part in parts]) for name in ("psi", "bound", "dispersion")
+    psi, bound, dispersion, shared = (
+        np.concatenate([getattr(part, name) for part in parts]) for name in ("psi", "bound", "dispersion", "shared")
     )
-    return Drift(psi, bound, dispersion, joined([part.reference for part in parts]))
+    return Drift(psi, bound, dispersion, shared, joined([part.reference for part in parts]))
 
 
 def _joined(parts: Sequence[Any]) -> Any:

@@ -16,11 +16,11 @@ from metrics_exporter.compute.schedule import Schedule
 from metrics_exporter.definitions import Definitions, Model, Reference, Role
 from metrics_exporter.drift.compare import compare
 from metrics_exporter.profiles.history import History, HistoryError
-from metrics_exporter.profiles.table import Drift, Profiles, WindowProfiles
+from metrics_exporter.profiles.table import Drift, Profiles, WindowProfiles, concatenated
 from metrics_exporter.profiles.text import Text
 from metrics_exporter.windows import DAILY, HOURLY, Window
 from tests.exporter.compute.logs import START, definitions
-from tests.exporter.drift.samples import numbers
+from tests.exporter.drift.samples import names, numbers
 
 DAY = timedelta(days=1)
 MIDNIGHT = START.replace(hour=0)
@@ -138,7 +138,31 @@ def test_the_limit_grows_with_what_the_past_weeks_varied() -> None:
     assert alone > 0.3
     assert scaled < 0.15
     early = [drift for drift in days[:20] if drift is not None]
-    assert all(drift.dispersion[2] == 1 for drift in early)  # of fewer than 20 comparisons nobody knows
+    assert all(np.isnan(drift.dispersion).all() for drift in early)  # of fewer than 20 comparisons nobody knows
+
+
+def test_what_all_rows_of_a_day_share_is_told_from_what_each_has_of_its_own() -> None:
+    """By the intra-class correlation: of numbers with a level of each day, and of categories that are one a day."""
+    random = np.random.default_rng(2)
+    days = []
+    for number in range(15):
+        level, name = random.normal(0, 3), f"name {number % 3}"
+        own = numbers([random.normal(size=300), random.normal(size=300), random.normal(level, 1, 300)])
+        named = names([random.choice(["a", "b", "c"], 300).tolist(), [name] * 300])
+        days.append(
+            concatenated(
+                [
+                    replace(own, feature=Text.of([None, "of its own", "the weather"])),
+                    replace(named, feature=Text.of(["z choice", "z weekday"])),
+                ]
+            )
+        )
+    drift = Place([_day(number, day) for number, day in enumerate(days[:14])]).drift(_day(14, days[14]))
+    assert drift is not None
+    shared = drift.shared.round(2).tolist()
+    assert all(abs(each) < 0.02 for each in (shared[0], shared[1], shared[3]))
+    assert 0.7 < shared[2] < 0.97
+    assert shared[4] == 1
 
 
 def test_the_reference_of_a_day_is_merged_once() -> None:
@@ -193,6 +217,6 @@ def test_drift_is_kept() -> None:
     (kept,) = place.history.read("default", DAILY, window.start, window.end)
     assert kept.profiles.drift is not None
     assert window.profiles.drift is not None
-    for name in ("psi", "bound", "dispersion"):
+    for name in ("psi", "bound", "dispersion", "shared"):
         np.testing.assert_equal(getattr(kept.profiles.drift, name), getattr(window.profiles.drift, name))
     assert [kept.profiles.reference[row] for row in range(3)] == ["trailing"] * 3

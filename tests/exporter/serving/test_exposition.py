@@ -170,7 +170,7 @@ def test_the_whole_catalogue_passes_promtool(prometheus_binaries: PrometheusBina
     city = profile(feature="city", categories=Categories((("ams", 90),), 0, 1, 45))
     day = window([profile(), hostile, city], length=DAILY)
     numbers = np.array([0.3, 0.2, np.nan])
-    drift = Drift(numbers, numbers, np.ones(3), Text.of(["trailing", "trailing", None]))
+    drift = Drift(numbers, numbers, np.ones(3), np.zeros(3), Text.of(["trailing", "trailing", None]))
     reports = [report(window([profile(), hostile, city]), replace(day, profiles=replace(day.profiles, drift=drift)))]
     defined = definitions(predictor(mae=3.0), predictor('a"b\\c\nd {}=#'))
     snapshot = Snapshots().make(defined, reports, groups(defined, reports, NOW, MAX_AGE), NOW)

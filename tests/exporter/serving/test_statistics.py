@@ -121,24 +121,29 @@ def test_of_models_by_metric(statistic: Statistic, expected: object) -> None:
 
 
 def test_of_drift() -> None:
-    """A series at its limit, one beyond it whose drift is too small to matter, one beyond both, and one not judged."""
-    rows = [profile(feature=name) for name in (None, "a", "b", "c", "d")]
-    psi, bound = np.array([0.3, 0.2, 0.09, 0.4, NAN]), np.array([0.1, 0.1, 0.01, 0.1, NAN])
-    drift = Drift(psi, bound, np.array([1, 2, 1, 2, 1.0]), Text.of([*["trailing"] * 4, None]))
+    """A series at its limit, one whose drift is too small to matter, two beyond both, of which one is the weather.
+
+    Then one whose past nobody knows, and one that was not judged.
+    """
+    rows = [profile(feature=name) for name in (None, "a", "b", "c", "d", "e", "f")]
+    psi = np.array([0.3, 0.2, 0.09, 0.4, 0.4, 0.4, NAN])
+    bound = np.array([0.1, 0.1, 0.01, 0.1, 0.1, 0.1, NAN])
+    dispersion, shared = np.array([1, 2, 1, 2, 2, NAN, NAN]), np.array([0, 0.1, NAN, 0.1, 0.9, 0, NAN])
+    drift = Drift(psi, bound, dispersion, shared, Text.of([*["trailing"] * 6, None]))
     table = replace(Profiles.of(rows), drift=drift)
     expected = {
-        Statistic.PSI: [0.3, 0.2, 0.09, 0.4, NAN],
-        Statistic.PSI_LIMIT: [0.1, 0.2, 0.01, 0.2, NAN],
-        Statistic.DRIFT_SCORE: [3, 1, 0.9, 2, NAN],
+        Statistic.PSI: [0.3, 0.2, 0.09, 0.4, 0.4, 0.4, NAN],
+        Statistic.PSI_LIMIT: [0.1, 0.2, 0.01, 0.2, 0.2, 0.1, NAN],
+        Statistic.DRIFT_SCORE: [3, 1, 0.9, 2, 2, NAN, NAN],
     }
     for statistic, values in expected.items():
         extractor = OF_PROFILES[statistic]
         assert isinstance(extractor, Scalar)
         np.testing.assert_allclose(extractor.extract(table), values)
-        np.testing.assert_equal(extractor.extract(Profiles.of(rows)), [NAN] * 5)
-    np.testing.assert_equal(drifted(table), [1, NAN, NAN, NAN, NAN])
-    np.testing.assert_equal(drifted(Profiles.of(rows)), [NAN] * 5)
-    assert len(drifted(table.take(np.zeros(5, bool)))) == 0
+        np.testing.assert_equal(extractor.extract(Profiles.of(rows)), [NAN] * 7)
+    np.testing.assert_equal(drifted(table), [1, *[NAN] * 6])
+    np.testing.assert_equal(drifted(Profiles.of(rows)), [NAN] * 7)
+    assert len(drifted(table.take(np.zeros(7, bool)))) == 0
 
 
 def test_of_alerts() -> None:

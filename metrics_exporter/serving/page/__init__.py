@@ -13,6 +13,7 @@ from metrics_exporter.definitions import Definitions
 from metrics_exporter.profiles.profile import Series
 from metrics_exporter.serving.exposition import Encoded, encode
 from metrics_exporter.serving.page import build, problems, words
+from metrics_exporter.serving.page.drifts import drifts
 from metrics_exporter.serving.page.facts import Problem, Status
 from metrics_exporter.serving.page.problems import AlertKey
 from metrics_exporter.serving.page.subjects import MOST_SECTIONS, MOST_SERIES, followed, wanted, worst
@@ -21,7 +22,7 @@ from metrics_exporter.serving.view import Group
 from metrics_exporter.statistics import readings
 from metrics_exporter.statistics.readings import Firing
 
-_MOST_GAPS = 12
+_MOST_ROWS = 12  # of a table
 
 _TEMPLATES = Environment(
     loader=PackageLoader("metrics_exporter.serving.page", ""),
@@ -70,6 +71,7 @@ class Page:
         found = followed(news.groups, news.reports)
         self._follow(wanted(found, news.groups), news.reports)
         gaps = build.gaps(found, worst(news.groups), self.trails)
+        drifted, judged = drifts(found, news.groups)
         firing = [each for report in news.reports for each in readings.firing(news.definitions, report.readings)]
         told = [
             *(Problem(True, failure) for failure in news.failures),
@@ -89,8 +91,11 @@ class Page:
                 for place, subject in enumerate(found[:MOST_SECTIONS])
             ),
             hidden_predictors=tuple(subject.name for subject in found[MOST_SECTIONS:]),
-            gaps=tuple(gaps[:_MOST_GAPS]),
-            hidden_gaps=len(gaps[_MOST_GAPS:]),
+            gaps=tuple(gaps[:_MOST_ROWS]),
+            hidden_gaps=len(gaps[_MOST_ROWS:]),
+            drifted=tuple(drifted[:_MOST_ROWS]),
+            hidden_drifted=len(drifted[_MOST_ROWS:]),
+            judged=judged,
             logs=tuple(build.log(report, news.definitions, self.trails) for report in news.reports),
             series=news.series,
             features=sum(len(subject.features) for subject in found),

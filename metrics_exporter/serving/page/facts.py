@@ -51,6 +51,27 @@ class Gap:
 
 
 @dataclass(frozen=True, slots=True)
+class Drifted:
+    """Predictions (feature None) or a feature that are unlike their reference.
+
+    Attributes:
+        score: how many times the limit, or the least drift that matters, the index is.
+        is_ambient: it is what all rows of a day share, such as the weather.
+        end: of the window that was compared.
+    """
+
+    predictor: str
+    model_id: str
+    feature: str | None
+    anchor: str | None
+    score: float
+    psi: float
+    limit: float
+    is_ambient: bool
+    end: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
 class Chart:
     """A numeric or a categorical chart; `label` says in words what it shows.
 
@@ -145,7 +166,11 @@ class Log:
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """All of it."""
+    """All of it.
+
+    Attributes:
+        judged: series that were compared with a reference, and whose noise is known.
+    """
 
     now: datetime
     next_due: datetime
@@ -154,6 +179,9 @@ class Status:
     hidden_predictors: tuple[str, ...]
     gaps: tuple[Gap, ...]
     hidden_gaps: int
+    drifted: tuple[Drifted, ...]
+    hidden_drifted: int
+    judged: int
     logs: tuple[Log, ...]
     series: int
     features: int

@@ -9,12 +9,15 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import numpy as np
 import pytest
 import yaml
 
 from metrics_exporter.definitions import Alert, Comparison, Definitions
 from metrics_exporter.profiles.history import History
 from metrics_exporter.profiles.profile import Categories, Profile
+from metrics_exporter.profiles.table import Drift, WindowProfiles
+from metrics_exporter.profiles.text import Text
 from metrics_exporter.serving.page import News, Page, charts, words
 from metrics_exporter.serving.page.facts import Status
 from metrics_exporter.serving.page.trails import Point, Slots, Trails
@@ -90,6 +93,47 @@ def test_all_is_well(tmp_path: Path) -> None:
         ("distance", "5", "4.1 to 5.9", "4 % default, 6 % null")
     ]
     assert found.logs[0].since == END - 30 * HOUR
+
+
+def _with_drift(scores: Sequence[float], shared: Sequence[float]) -> WindowProfiles:
+    """A day of the predictions and features `f0`, `f1` …, whose indices are so many times their limit of 0.2."""
+    names = [None, *(f"f{place}" for place in range(len(scores) - 1))]
+    day = window([profile(feature=name) for name in names], length=DAILY)
+    size = len(scores)
+    drift = Drift(
+        np.array(scores) * 0.2, np.full(size, 0.1), np.full(size, 2.0), np.array(shared), Text.of(["trailing"] * size)
+    )
+    return replace(day, profiles=replace(day.profiles, drift=drift))
+
+
+def test_what_drifted_comes_by_how_far_and_what_a_day_shares_comes_last(tmp_path: Path) -> None:
+    page, latest = of_hours(tmp_path, 3, lambda _: [profile(), profile(feature="f0")])
+    defined = definitions(predictor())
+    scores, shared = [1.5, 0.9, 4.0, 9.0, *[2.0] * 12, np.nan], [0, 0, 0.1, 0.9, *[0.0] * 12, 0]
+    reports = [report(window(latest), _with_drift(scores, shared))]
+    news = News(defined, reports, groups(defined, reports, NOW, MAX_AGE), (), 1, NOW, NOW + HOUR)
+    found = page.status(news)
+    assert (found.judged, len(found.drifted), found.hidden_drifted) == (16, 12, 3)
+    assert [(each.feature, round(each.score, 9), each.is_ambient) for each in found.drifted][:2] == [
+        ("f1", 4.0, False),
+        ("f11", 2.0, False),
+    ]
+    assert found.drifted[0].psi == pytest.approx(0.8)
+    assert found.drifted[0].limit == pytest.approx(0.2)
+    text = page.render(news).text()
+    assert "16 series compared with the weeks before: these are unlike them by more than noise" in text
+    assert "And 3 more with less of it." in text
+
+
+def test_without_drift_the_page_says_so_and_before_anything_was_judged_nothing(tmp_path: Path) -> None:
+    page, latest = of_hours(tmp_path, 3, lambda _: [profile()])
+    defined = definitions(predictor())
+    for days, told in (([_with_drift([0.5, 0.9], [0, 0])], True), ([], False)):
+        reports = [report(window(latest), *days)]
+        shown = groups(defined, reports, NOW, MAX_AGE)
+        text = page.render(News(defined, reports, shown, (), 1, NOW, NOW + HOUR)).text()
+        assert ("2 series compared with the weeks before: none is unlike them by more than noise" in text) is told
+        assert ("<h2>Drift</h2>" in text) is told
 
 
 def test_failures_come_first_in_the_words_they_came_in(tmp_path: Path) -> None:

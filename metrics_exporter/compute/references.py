@@ -22,7 +22,8 @@ _log = logging.getLogger(__name__)
 
 LEAST = timedelta(weeks=1)  # of windows that a series must have had, before anything is said of it
 _DISPERSED_OVER = timedelta(weeks=4)
-_LEAST_RATIOS = 20  # windows that were compared, before more than chance is told from their indices
+_LAG = timedelta(days=3)  # of these, so that what began yesterday does not raise its own limit
+_LEAST_RATIOS = 17  # windows that were compared, before more than chance is told from their indices
 _HIGH = 0.95  # the quantile of these that counts: an incident or two are not what is usual
 
 
@@ -145,8 +146,8 @@ class References:
         """By how much more than chance the series' indices of the four weeks before were; NaN where nobody knows."""
         size = len(window.profiles)
         ratios = []
-        begin = window.start - _DISPERSED_OVER
-        for before in self._history.read_drift(self._log, window.window, begin, window.start):
+        begin, end = window.start - _DISPERSED_OVER, window.start - _LAG
+        for before in self._history.read_drift(self._log, window.window, begin, end):
             self._beat()
             drift, place = before.profiles.drift, matched(window.profiles, before.profiles)
             if drift is not None:
@@ -162,7 +163,7 @@ def _upper(ratios: Floats) -> Floats:
     known = np.isfinite(ratios).sum(axis=0)
     with np.errstate(invalid="ignore"):
         ordered = np.sort(ratios, axis=0)  # NaN comes last
-    rank = np.maximum(np.ceil(_HIGH * known).astype(np.int64) - 1, 0)
+    rank = np.maximum((_HIGH * known).astype(np.int64) - 1, 0)
     high = np.take_along_axis(ordered, rank[None, :], axis=0)[0]
     return np.where(known >= _LEAST_RATIOS, np.fmax(high, 1.0), np.nan)
 

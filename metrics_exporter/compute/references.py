@@ -112,7 +112,7 @@ class References:
             yield each, np.flatnonzero(weeks[place] == each)
 
     def _reference(self, window: WindowProfiles, weeks: int) -> _Reference | None:
-        """The windows that end in the weeks before it, merged; None: there are too few of them, or they are damaged."""
+        """The windows that end in the weeks before it, merged; None: there are too few of them."""
         base = min(length for length in self._schedule.lengths if length.length >= DAY)
         begin = window.start - timedelta(weeks=weeks)
         ends = tuple(end for end in self._schedule.all_ends(base) if begin < end <= window.start)
@@ -123,8 +123,8 @@ class References:
             self._beat()
             merged, unreadable = self._history.merged(self._log, base, ends, base, window.start)
             self._schedule.forget(base, unreadable)
-            if merged is None:
-                return None
+            if merged is None:  # those that can be read make a reference, too
+                return self._reference(window, weeks) if unreadable else None
             kept = self._merged[weeks] = self._known(merged.profiles, ends, base)
         return kept
 

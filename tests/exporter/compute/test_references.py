@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 
@@ -180,32 +180,29 @@ def test_the_reference_of_a_day_is_merged_once() -> None:
     assert place.beats == beats + 25  # what was compared before is read again, and nothing merged
 
 
-def _damaged(place: Place, *_: object) -> None:
-    place.history.remove("default", DAILY, MIDNIGHT + 3 * DAY)
-
-
-def _out_of_reach(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_history_that_can_t_be_read_costs_the_drift_alone(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
     def refuse(*_: object) -> None:
         raise HistoryError("the history is gone")
 
-    monkeypatch.setattr(place.history, "merged", refuse)
-
-
-@pytest.mark.parametrize("harm", [_damaged, _out_of_reach])
-def test_a_history_that_can_t_be_read_costs_the_drift_alone(
-    harm: Callable[[Place, pytest.MonkeyPatch], None],
-    monkeypatch: pytest.MonkeyPatch,
-    caplog: pytest.LogCaptureFixture,
-) -> None:
     place = Place([_day(number) for number in range(20)])
-    harm(place, monkeypatch)
+    monkeypatch.setattr(place.history, "merged", refuse)
     window = _day(20)
     with caplog.at_level(logging.ERROR):
         found = place.references.compared(window)
     assert found.profiles.drift is None
     assert tuple(found.profiles) == tuple(window.profiles)
-    if harm is _out_of_reach:
-        assert "drift is not computed" in caplog.text
+    assert "drift is not computed" in caplog.text
+
+
+def test_a_day_that_can_t_be_read_is_left_out_of_the_reference() -> None:
+    place, whole = (Place([_day(number) for number in range(20)]) for _ in range(2))
+    place.history.remove("default", DAILY, MIDNIGHT + 3 * DAY)
+    without = Place([_day(number) for number in range(20) if number != 3])
+    found = [each.drift(_day(20)) for each in (place, without, whole)]
+    psi = [drift.psi.tolist() for drift in found if drift is not None]
+    assert psi[0] == psi[1] != psi[2]
 
 
 def test_an_empty_window_has_no_drift() -> None:

@@ -109,7 +109,7 @@ def _models(name: str, spec: v1.Predictor, folder: Path) -> tuple[model.Model, .
         model.Model(
             id=model_id,
             role=Role.PRIMARY if model_id == spec.models.primary else Role.SHADOW,
-            reference=_reference(spec, copied.get(model_id)),
+            reference=_reference(spec, model_id, copied.get(model_id)),
             profile=copied.get(model_id),
         )
         for model_id in model_ids(spec)
@@ -126,11 +126,13 @@ def _profiles(name: str, spec: v1.Predictor, folder: Path) -> dict[str, model.Pr
     }
 
 
-def _reference(spec: v1.Predictor, profile: model.Profile | None) -> Reference | None:
+def _reference(spec: v1.Predictor, model_id: str, profile: model.Profile | None) -> Reference | None:
     """What a model's drift is measured against; the exporter reads the copy of a profile, beside its definitions."""
     match spec.reference:
         case v1.TrailingReference(weeks=weeks):
             return Reference(kind="trailing", weeks=weeks)
+        case v1.PrimaryReference() if model_id != spec.models.primary:
+            return Reference(kind="primary")
         case v1.TrainingReference() if profile is not None:
             return Reference(kind="training", profile=profile.path.removeprefix(f"{METRICS_FOLDER}/"))
         case _:

@@ -184,9 +184,9 @@ class Feature(Definition):
 
 
 class Reference(Definition):
-    """What drift compares with: a committed training profile, or the trailing weeks of the history."""
+    """What drift compares with: a training profile, the trailing weeks of the history, or the primary's same window."""
 
-    kind: Literal["training", "trailing"]
+    kind: Literal["training", "trailing", "primary"]
     profile: str | None = None
     weeks: int | None = None
 

@@ -236,7 +236,13 @@ class TrailingReference(Spec):
     weeks: int = Field(4, ge=1, le=52, description="How many weeks.", examples=[4])
 
 
-Reference = Annotated[TrainingReference | TrailingReference, Field(discriminator="kind")]
+class PrimaryReference(Spec):
+    """Each shadow is compared with the primary in the same window; the primary with the four weeks before."""
+
+    kind: Literal["primary"] = Field(description="Shadows against the primary.", examples=["primary"])
+
+
+Reference = Annotated[TrainingReference | TrailingReference | PrimaryReference, Field(discriminator="kind")]
 
 
 class Bounds(Spec):

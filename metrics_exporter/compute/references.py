@@ -1,4 +1,4 @@
-"""What windows are compared with, for drift: the weeks before them, merged from the history."""
+"""What windows are compared with, for drift: the weeks before them, merged from the history, or the primary model."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 import numpy as np
+from numpy.typing import NDArray
 
 from metrics_exporter.compute.schedule import Schedule
 from metrics_exporter.definitions import TRAILING_WEEKS, Definitions
@@ -24,6 +25,8 @@ LEAST = timedelta(weeks=1)  # of windows that a series must have had, before any
 _DISPERSED_OVER = timedelta(weeks=4)
 _LAG = timedelta(days=3)  # of these, so that what began yesterday does not raise its own limit
 _LEAST_RATIOS = 17  # windows that were compared, before more than chance is told from their indices
+_KINDS = ("primary", "trailing")
+_PRIMARY, _TRAILING = range(2)
 _HIGH = 0.95  # the quantile of these that counts: an incident or two are not what is usual
 
 
@@ -63,12 +66,13 @@ class References:
             beat: called for each that is read.
         """
         self._log, self._history, self._schedule, self._beat = log, history, schedule, beat
-        self._weeks = {
-            (predictor.predictor, model.id): model.reference.weeks or 0
-            for predictor in definitions.predictors.values()
-            if predictor.log == log
-            for model in predictor.models
-            if model.reference
+        registered = [each for each in definitions.predictors.values() if each.log == log]
+        named = [(each, model, model.reference) for each in registered for model in each.models if model.reference]
+        self._weeks = {(each.predictor, model.id): reference.weeks or 0 for each, model, reference in named}
+        self._primaries = {
+            (each.predictor, model.id): each.models[0].id
+            for each, model, reference in named
+            if reference.kind == "primary"
         }
         self._merged: dict[int, _Reference] = {}  # by the number of weeks
 
@@ -97,14 +101,28 @@ class References:
                 found = compare(series, reference.profiles)
                 psi[rows], bound[rows] = found.psi, found.bound
                 shared[rows] = np.where(np.isnan(found.psi), np.nan, reference.shared_by(series))
+        beside, primaries = self._beside_primaries(window.profiles)
+        found = compare(primaries, window.profiles)
+        psi[beside], bound[beside] = found.psi, found.bound
         is_judged = ~np.isnan(psi)
         if not is_judged.any():
             return None
-        reference_kind = Text(("trailing",), is_judged.astype(np.int32) - 1)
-        return Drift(psi, bound, self._dispersion(window), shared, reference_kind)
+        kind = np.full(len(psi), _TRAILING, np.int32)
+        kind[beside] = _PRIMARY
+        dispersion = self._dispersion(window)
+        dispersion[beside] = 1  # what the rows of a window share, both models have
+        return Drift(psi, bound, dispersion, shared, Text(_KINDS, np.where(is_judged, kind, -1).astype(np.int32)))
+
+    def _beside_primaries(self, profiles: Profiles) -> tuple[Ints, Profiles]:
+        """The rows of the models that are compared with their primary, and these as if they were the primary's."""
+        _, example, place = np.unique(profiles.model_keys, return_index=True, return_inverse=True)
+        names = ((str(profiles.predictor[row]), str(profiles.model_id[row])) for row in example.tolist())
+        primaries = [self._primaries.get(name) for name in names]
+        rows = np.flatnonzero(np.array([each is not None for each in primaries], bool)[place])
+        return rows, replace(profiles.take(rows), model_id=Text.of(primaries[each] for each in place[rows].tolist()))
 
     def _by_weeks(self, profiles: Profiles) -> Iterator[tuple[int, Ints]]:
-        """The rows of the models that are compared with so many weeks; what is compared with training has none."""
+        """The rows of the models that are compared with so many weeks; others have none."""
         _, example, place = np.unique(profiles.model_keys, return_index=True, return_inverse=True)
         names = ((str(profiles.predictor[row]), str(profiles.model_id[row])) for row in example.tolist())
         weeks = np.array([self._weeks.get(name, TRAILING_WEEKS) for name in names], np.int64)
@@ -151,11 +169,15 @@ class References:
             self._beat()
             drift, place = before.profiles.drift, matched(window.profiles, before.profiles)
             if drift is not None:
-                found = drift.psi / drift.bound
+                found = np.where(_is_trailing(drift.reference), drift.psi / drift.bound, np.nan)
                 ratios.append(np.where(place >= 0, found[place], np.nan))
         if len(ratios) < _LEAST_RATIOS:
             return np.full(size, np.nan)
         return _upper(np.array(ratios))
+
+
+def _is_trailing(reference: Text) -> NDArray[np.bool_]:
+    return np.equal(reference.codes, reference.code(_KINDS[_TRAILING]))
 
 
 def _upper(ratios: Floats) -> Floats:

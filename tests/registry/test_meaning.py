@@ -139,6 +139,11 @@ def test_models_features_and_the_rest(tmp_path: Path) -> None:
     )
 
 
+def test_shadows_alone_are_compared_with_the_primary(tmp_path: Path) -> None:
+    predictor = only(load(tmp_path, models={"primary": "m1", "shadows": ["m2"]}, reference={"kind": "primary"}))
+    assert [entry.reference for entry in predictor.models] == [None, Reference(kind="primary")]
+
+
 @pytest.mark.parametrize(
     ("profile", "contents"),
     [

@@ -48,7 +48,7 @@ class Place:
 
     def __init__(self, days: Sequence[WindowProfiles], defined: Definitions | None = None) -> None:
         self.history = History(f"memory://{uuid.uuid4()}")
-        windows = {HOURLY, *(day.window for day in days)}
+        windows = {HOURLY, DAILY, *(day.window for day in days)}
         self.schedule = Schedule(windows, timedelta(), timedelta(), 0)
         for day in days:
             self.history.write(day)
@@ -142,6 +142,26 @@ def test_the_limit_grows_with_what_the_past_weeks_varied() -> None:
     assert scaled < 0.15
     early = [drift for drift in days[:20] if drift is not None]  # 17 that were compared, three days before
     assert all(np.isnan(drift.dispersion).all() for drift in early)
+
+
+def test_a_shadow_is_compared_with_its_primary_in_the_same_day() -> None:
+    """From the first day on: which feature it sees otherwise, and which only the shadow has."""
+    defined = _with_reference(None, ("m", "s"))
+    predictor = defined.predictors["p"]
+    shadow = Model(id="s", role=Role.SHADOW, reference=Reference(kind="primary"))
+    models = {"p": predictor.model_copy(update={"models": (predictor.models[0], shadow)})}
+    primary = _sample(1)
+    other = numbers([np.random.default_rng(place).normal(place % 2, 1, 400) for place in (2, 4, 3, 6)])
+    seen = replace(other, model_id=Text.of(["s"] * 4), feature=Text.of([None, "x", "y", "z"]))
+    place = Place([], defined.model_copy(update={"predictors": models}))
+    drift = place.drift(_day(1, concatenated([primary, seen])))
+    assert drift is not None
+    expected = compare(replace(seen, model_id=Text.of(["m"] * 4)), primary)
+    assert np.isnan(drift.psi[:3]).all()
+    np.testing.assert_equal(drift.psi[3:], expected.psi)
+    assert [drift.reference[row] for row in range(7)] == [*[None] * 3, *["primary"] * 3, None]
+    day = replace(concatenated([primary, seen]), drift=drift)
+    assert (drift_score(day)[3:] > 1).tolist() == [False, False, True, False]
 
 
 def test_what_all_rows_of_a_day_share_is_told_from_what_each_has_of_its_own() -> None:

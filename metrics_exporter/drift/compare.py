@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from operator import attrgetter
 
 import numpy as np
 
@@ -11,6 +12,7 @@ from metrics_exporter.profiles.table import Floats, Profiles
 from metrics_exporter.profiles.text import Ints, Text
 
 FEWEST = 50  # values, on each side; with fewer nothing is said
+_BINNED = ((attrgetter("is_numeric"), bins.of_numbers), (attrgetter("is_categorical"), bins.of_categories))
 _CHUNK = 2_000  # series that are compared at once: what a processor's cache holds
 
 
@@ -33,10 +35,9 @@ def compare(window: Profiles, reference: Profiles, alpha: float = psi.ALPHA) -> 
     found = Comparison(np.full(len(window), np.nan), np.full(len(window), np.nan))
     sizes = _rows(window), np.where(places < 0, 0, _rows(reference)[places] if len(reference) else 0)
     enough = (sizes[0] >= FEWEST) & (sizes[1] >= FEWEST)
-    for kind, binned in ((Profiles.is_numeric, bins.of_numbers), (Profiles.is_categorical, bins.of_categories)):
-        ours, theirs = kind.__get__(window), kind.__get__(reference)
-        rows = np.flatnonzero(enough & ours)
-        rows = rows[theirs[places[rows]]]
+    for is_of_kind, binned in _BINNED:
+        rows = np.flatnonzero(enough & is_of_kind(window))
+        rows = rows[is_of_kind(reference)[places[rows]]]
         for first in range(0, len(rows), _CHUNK):
             some = rows[first : first + _CHUNK]
             both = binned(window, some, reference, places[some])

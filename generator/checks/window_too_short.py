@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from generator.catalogue import BY_NAME
 from generator.findings import Finding, Rule, Severity, quote
-from generator.spec.derived import alert_window, metric_name
+from generator.spec.derived import alert_window, days, metric_name
 from generator.spec.registry import Declarations
 from metrics_exporter.windows import DAY, Window
 
@@ -20,9 +20,9 @@ def check(declared: Declarations) -> Iterator[Finding]:
         metric, window = BY_NAME.get(metric_name(alert)), alert_window(spec, alert)
         if metric is None or not metric.of_days or Window.parse(window).length >= DAY:
             continue
-        has_days = any(Window.parse(each).length >= DAY for each in spec.cadence)
+        fit = days(spec)
         yield RULE.finding(
             declared_alert.place("metric" if alert.window is None else "window"),
             f"{quote(alert.metric)} is only told of windows of a day or longer, and these are of {quote(window)}",
-            "write `window: 1d`" if has_days else "add `1d` to the predictor's `cadence`",
+            f"write {quote(f'window: {fit[0]}')}" if fit else "add `1d` to the predictor's `cadence`",
         )

@@ -50,8 +50,13 @@ def alert_title(alert: v1.Alert) -> str:
 def alert_window(spec: v1.Predictor, alert: v1.Alert) -> str:
     """The windows that an alert watches."""
     metric = BY_NAME.get(metric_name(alert))
-    fit = [each for each in spec.cadence if Window.parse(each).length >= DAY] if metric and metric.of_days else []
+    fit = days(spec) if metric and metric.of_days else []
     return alert.window or [*fit, *spec.cadence][0]
+
+
+def days(spec: v1.Predictor) -> list[str]:
+    """The windows of a day or longer in the cadence."""
+    return [window for window in spec.cadence if Window.parse(window).length >= DAY]
 
 
 def freshness_severity(spec: v1.Predictor, *, has_slack: bool) -> str:

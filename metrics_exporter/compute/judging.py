@@ -256,13 +256,22 @@ def _judge(profiles: Profiles, watches: Iterable[_Watch]) -> Iterable[tuple[_Wat
         yield watch, _of_alert(profiles, watch, columns[key])
 
 
+def _predictions(profiles: Profiles) -> Floats:
+    return np.where(profiles.is_prediction, profiles.rows, np.nan)
+
+
+# What windows tell of models, at the rows of their predictions.
+_OF_MODELS: Mapping[Statistic, Callable[[Profiles], Floats]] = {
+    Statistic.PREDICTIONS: _predictions,
+    Statistic.DRIFTED_FEATURES: drifted,
+}
+
+
 def _column(profiles: Profiles, watch: _Watch) -> Floats:
     """The metric's value of each series, NaN where it has none."""
     statistic = watch.metric.statistic
-    if statistic is Statistic.PREDICTIONS:
-        return np.where(profiles.is_prediction, profiles.rows, np.nan)
-    if statistic is Statistic.DRIFTED_FEATURES:
-        return drifted(profiles)
+    if statistic in _OF_MODELS:
+        return _OF_MODELS[statistic](profiles)
     extractor = OF_PROFILES.get(statistic)
     if extractor is None:  # it is not computed
         return np.full(len(profiles), np.nan)

@@ -21,7 +21,7 @@ from metrics_exporter.windows import DAY, Window
 
 _log = logging.getLogger(__name__)
 
-LEAST = timedelta(weeks=1)  # of windows that a series must have had, before anything is said of it
+_LEAST = timedelta(weeks=1)  # of windows that a series must have had, before anything is said of it
 _DISPERSED_OVER = timedelta(weeks=4)
 _LAG = timedelta(days=3)  # of these, so that what began yesterday does not raise its own limit
 _LEAST_RATIOS = 17  # windows that were compared, before more than chance is told from their indices
@@ -115,17 +115,15 @@ class References:
 
     def _beside_primaries(self, profiles: Profiles) -> tuple[Ints, Profiles]:
         """The rows of the models that are compared with their primary, and these as if they were the primary's."""
-        _, example, place = np.unique(profiles.model_keys, return_index=True, return_inverse=True)
-        names = ((str(profiles.predictor[row]), str(profiles.model_id[row])) for row in example.tolist())
-        primaries = [self._primaries.get(name) for name in names]
+        models, place = _models(profiles)
+        primaries = [self._primaries.get(model) for model in models]
         rows = np.flatnonzero(np.array([each is not None for each in primaries], bool)[place])
         return rows, replace(profiles.take(rows), model_id=Text.of(primaries[each] for each in place[rows].tolist()))
 
     def _by_weeks(self, profiles: Profiles) -> Iterator[tuple[int, Ints]]:
         """The rows of the models that are compared with so many weeks; others have none."""
-        _, example, place = np.unique(profiles.model_keys, return_index=True, return_inverse=True)
-        names = ((str(profiles.predictor[row]), str(profiles.model_id[row])) for row in example.tolist())
-        weeks = np.array([self._weeks.get(name, TRAILING_WEEKS) for name in names], np.int64)
+        models, place = _models(profiles)
+        weeks = np.array([self._weeks.get(model, TRAILING_WEEKS) for model in models], np.int64)
         for each in np.unique(weeks[weeks > 0]).tolist():
             yield each, np.flatnonzero(weeks[place] == each)
 
@@ -136,7 +134,7 @@ class References:
         ends = tuple(end for end in self._schedule.all_ends(base) if begin < end <= window.start)
         kept = self._merged.get(weeks)
         if kept is None or kept.ends != ends:
-            if len(ends) * base.length < LEAST:
+            if len(ends) * base.length < _LEAST:
                 return None
             self._beat()
             merged, unreadable = self._history.merged(self._log, base, ends, base, window.start)
@@ -157,7 +155,7 @@ class References:
             within += np.where(has_values, _spread(each.profiles)[place], 0)
         with np.errstate(invalid="ignore", divide="ignore"):
             between = 1 - (within / (merged.values - windows)) / (_spread(merged) / (merged.values - 1))
-        is_known = windows * base.seconds >= LEAST.total_seconds()
+        is_known = windows * base.seconds >= _LEAST.total_seconds()
         return _Reference(ends, merged.take(is_known), between[is_known])
 
     def _dispersion(self, window: WindowProfiles) -> Floats:
@@ -174,6 +172,12 @@ class References:
         if len(ratios) < _LEAST_RATIOS:
             return np.full(size, np.nan)
         return _upper(np.array(ratios))
+
+
+def _models(profiles: Profiles) -> tuple[list[tuple[str, str]], Ints]:
+    """The models by predictor and id, and which of them each row belongs to."""
+    _, example, place = np.unique(profiles.model_keys, return_index=True, return_inverse=True)
+    return [(str(profiles.predictor[row]), str(profiles.model_id[row])) for row in example.tolist()], place
 
 
 def _is_trailing(reference: Text) -> NDArray[np.bool_]:

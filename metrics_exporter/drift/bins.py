@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from metrics_exporter.drift.shares import Flags, shares_below
-from metrics_exporter.profiles.table import Floats, NameLists, Profiles, offsets_of
+from metrics_exporter.profiles.table import Floats, NameLists, Profiles
 from metrics_exporter.profiles.text import Ints, joined
 
 RARE = 0.01
@@ -22,23 +22,19 @@ _EDGES = slice(4, None, 5)  # of the grid's 99 points: the 5th, 10th, … 95th p
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Bins:
-    """The shares of both sides in each bin, laid end to end: those of row i begin at `offsets[i]`.
+    """The shares of both sides in each bin.
 
     Attributes:
+        row: which of the compared series a bin belongs to.
         window: shares of the window's values.
         reference: shares of the reference's values.
         doubt: the variance of the difference of the two, as far as it comes from what the profiles leave open.
     """
 
-    offsets: Ints
+    row: Ints
     window: Floats
     reference: Floats
     doubt: Floats
-
-    @property
-    def lengths(self) -> Ints:
-        """How many bins each row has."""
-        return np.diff(self.offsets)
 
 
 def of_numbers(window: Profiles, rows: Ints, reference: Profiles, places: Ints) -> Bins:
@@ -127,7 +123,7 @@ def _pooled(there: Flags, window: Floats, reference: Floats, doubt: Floats) -> B
         np.column_stack((column, np.where(is_rare, column, 0).sum(axis=1)))[kept]
         for column in (window, reference, doubt)
     )
-    return Bins(offsets_of(kept.sum(axis=1)), ours, theirs, doubts)
+    return Bins(np.nonzero(kept)[0], ours, theirs, doubts)
 
 
 def of_categories(window: Profiles, rows: Ints, reference: Profiles, places: Ints) -> Bins:
@@ -141,15 +137,12 @@ def of_categories(window: Profiles, rows: Ints, reference: Profiles, places: Int
     counts = np.where(counts == 0, least[owner], counts)
     is_kept = share >= RARE
     owner, counts, share = owner[is_kept], counts[is_kept], share[is_kept]
-    offsets = offsets_of(np.bincount(owner, minlength=len(places)) + 1)
 
     def with_others(shares: Floats) -> Floats:
-        side = np.empty(offsets[-1])
-        side[np.arange(len(owner)) + owner] = shares
-        side[offsets[1:] - 1] = np.maximum(1 - np.bincount(owner, shares, len(places)), 0)
-        return side
+        return np.append(shares, np.maximum(1 - np.bincount(owner, shares, len(places)), 0))
 
-    return Bins(offsets, with_others(counts / sizes[owner]), with_others(share), np.zeros(offsets[-1]))
+    row = np.append(owner, np.arange(len(places)))
+    return Bins(row, with_others(counts / sizes[owner]), with_others(share), np.zeros(len(row)))
 
 
 def _counts_of(wanted: NameLists, lists: NameLists) -> Ints:

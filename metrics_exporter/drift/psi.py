@@ -23,8 +23,8 @@ def psi(bins: Bins, window_rows: Floats, reference_rows: Floats) -> Floats:
         window_rows: of each row, how many values the window's shares come from.
         reference_rows: … the reference's.
     """
-    row = np.repeat(np.arange(len(window_rows)), bins.lengths)
-    lengths = bins.lengths[row]
+    row = bins.row
+    lengths = np.bincount(row, minlength=len(window_rows))[row]
     p = (bins.window * window_rows[row] + 0.5) / (window_rows[row] + lengths / 2)
     q = (bins.reference * reference_rows[row] + 0.5) / (reference_rows[row] + lengths / 2)
     return _sums(row, (p - q) * np.log(p / q), len(window_rows))
@@ -36,13 +36,12 @@ def bound(bins: Bins, window_rows: Floats, reference_rows: Floats, alpha: float 
     With independent rows it is (1/n + 1/m) times a χ²-distributed quantity (Yurdakul and Naranjo, 2020); where a share
     is known to a step of the grid only, that adds its own spread.
     """
-    degrees = np.maximum(bins.lengths - 1, 1)
+    degrees = np.maximum(np.bincount(bins.row, minlength=len(window_rows)) - 1, 1)
     lengths, place = np.unique(degrees, return_inverse=True)
     limits = np.array([chi_squared.quantile(1 - alpha, int(each)) for each in lengths])
-    row = np.repeat(np.arange(len(window_rows)), bins.lengths)
     doubt = bins.doubt / np.maximum(bins.reference, RARE)
     by_chance = (1 / window_rows + 1 / reference_rows) * limits[place]
-    return np.asarray(by_chance + _DOUBT * _sums(row, doubt, len(window_rows)), float)
+    return np.asarray(by_chance + _DOUBT * _sums(bins.row, doubt, len(window_rows)), float)
 
 
 def _sums(row: Ints, values: Floats, rows: int) -> Floats:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from metrics_exporter.profiles.merge import matrix
 from metrics_exporter.profiles.table import GRID, Floats, NumberLists, Profiles
 from metrics_exporter.profiles.text import Ints
 
@@ -60,17 +61,12 @@ class _Atoms:
 
     @classmethod
     def of(cls, atoms: NumberLists, totals: Ints) -> _Atoms:
-        lengths = atoms.lengths
-        row = np.repeat(np.arange(len(lengths)), lengths)
-        column = np.arange(len(row)) - np.repeat(atoms.offsets[:-1], lengths)
-        values = np.full((len(lengths), int(lengths.max(initial=0)) + 1), np.inf)
-        shares = np.zeros(values.shape)
-        values[row, column], shares[row, column] = atoms.values, atoms.counts / totals[row]
-        return cls(values, np.cumsum(shares, axis=1))
+        values, counts = matrix(atoms)
+        return cls(values, np.cumsum(counts / totals[:, None], axis=1))
 
     def below(self, cuts: Floats, is_inclusive: Flags) -> Floats:
         """Their share below the cuts."""
-        if self.values.shape[1] == 1:  # no series has any
+        if not self.values.shape[1]:
             return np.zeros(cuts.shape)
         place = _count_below(self.values, cuts, is_inclusive)
         return np.where(place > 0, np.take_along_axis(self.reached, np.maximum(place - 1, 0), axis=1), 0.0)
@@ -98,7 +94,7 @@ class _Rest:
         grid = table.grid[rows]
         points = np.column_stack((table.minimum[rows], grid, table.maximum[rows]))
         every, ends = np.ones(points.shape, bool), ((0, 0), (1, 1))
-        total = np.maximum(1 - atoms.reached[:, -1:], 0)
+        total = np.maximum(1 - atoms.reached.max(axis=1, initial=0, keepdims=True), 0)
         under, upto_atoms = atoms.below(points, ~every), atoms.below(points, every)
         is_atom = (upto_atoms > under)[:, 1:-1]
         before, upto, least, most = (np.clip(each, 0, total) for each in _bounds(grid, under, upto_atoms))

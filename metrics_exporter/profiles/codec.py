@@ -204,7 +204,7 @@ def _to_arrow(profiles: Profiles, schema: pa.Schema) -> pa.Table:
         profiles.categories.lengths, profiles.categories.names.to_arrow().dictionary_decode()
     )
     columns["counts"] = _lists(profiles.categories.lengths, pa.array(profiles.categories.counts))
-    drift = profiles.drift or Drift.nothing(len(profiles))
+    drift = profiles.known_drift
     floats = (drift.psi, drift.bound, drift.dispersion, drift.shared)
     columns |= {name: pa.array(column, mask=np.isnan(column)) for name, column in zip(_DRIFT, floats, strict=True)}
     columns[_REFERENCE] = drift.reference.to_arrow()

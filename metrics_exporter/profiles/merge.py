@@ -209,51 +209,23 @@ def _mixed(table: Profiles, grids: Floats, rows: Ints, target: Ints, targets: in
 
 def _points(table: Profiles, grids: Floats, rows: Ints) -> tuple[Floats, Floats]:
     """Values and weights that stand for the distribution of each row: a matrix of each."""
-    points = points_and_atoms(table, rows, grids)
-    return np.hstack((points.values, points.atoms)), np.hstack((points.weights, points.masses))
-
-
-@dataclass(frozen=True, eq=False, slots=True)
-class Points:
-    """What stands for the distribution of each row: points of its grid, and its atoms.
-
-    Attributes:
-        values: minimum, grid and maximum, ascending: a row of 101.
-        weights: how many values each of them stands for; 0 for one that is an atom.
-        atoms: ascending, as many columns as the longest list; +inf where there are no more.
-        masses: their counts.
-    """
-
-    values: Floats
-    weights: Floats
-    atoms: Floats
-    masses: Floats
-
-
-def points_and_atoms(table: Profiles, rows: Ints, grids: Floats) -> Points:
-    """The points and atoms of numeric series, all of which have values; together they weigh as much as those.
-
-    Args:
-        table: a window's series; its grids are not looked at.
-        rows: those that are wanted.
-        grids: a row of 99 percentiles for each of them.
-    """
     counts = table.values[rows].astype(float)
     values = np.column_stack((table.minimum[rows], grids, table.maximum[rows]))
     weights = np.outer(counts, _WEIGHTS)
     few = (table.grid_rows[rows] == counts) & (counts <= FEW_VALUES)
     weights[few] = _FEW[counts[few].astype(np.int64)]
-    some = np.flatnonzero(table.atoms.lengths[rows])
-    if not len(some):
-        return Points(values, weights, *np.empty((2, len(rows), 0)))
-    atoms, masses = _matrix(table.atoms.take(rows[some]))
-    spread, masses = _around_atoms(values[some], atoms, masses / counts[some, None])
-    weights[some] = spread * counts[some, None]
-    all_atoms = np.full((len(rows), atoms.shape[1]), np.inf)
-    all_masses = np.zeros(all_atoms.shape)
-    all_atoms[some] = atoms
-    all_masses[some] = masses * counts[some, None]
-    return Points(values, weights, all_atoms, all_masses)
+    with_atoms = np.flatnonzero(table.atoms.lengths[rows])
+    if not len(with_atoms):
+        return values, weights
+    taken = table.atoms.take(rows[with_atoms])
+    atoms, masses = matrix(taken)
+    spread, masses = _around_atoms(values[with_atoms], atoms, masses / counts[with_atoms, None])
+    weights[with_atoms] = spread * counts[with_atoms, None]
+    atom_values = np.full((len(rows), atoms.shape[1]), np.inf)
+    atom_weights = np.zeros(atom_values.shape)
+    atom_values[with_atoms] = atoms
+    atom_weights[with_atoms] = masses * counts[with_atoms, None]
+    return np.hstack((values, atom_values)), np.hstack((weights, atom_weights))
 
 
 def with_atoms(grids: Floats, minimum: Floats, maximum: Floats, counts: Ints, atoms: NumberLists) -> Floats:
@@ -275,17 +247,17 @@ def with_atoms(grids: Floats, minimum: Floats, maximum: Floats, counts: Ints, at
         weights[few] = _FEW[counts[rows][few]]
         values = np.column_stack((minimum[rows], grids[rows], maximum[rows]))
         values[counts[rows] == 0] = np.inf
-        single, masses = _matrix(atoms.take(rows))
+        single, masses = matrix(atoms.take(rows))
         found[rows] = _quantiles(np.hstack((values, single)), np.hstack((weights, masses)))
     return found
 
 
-def _matrix(lists: NumberLists) -> tuple[Floats, Floats]:
+def matrix(lists: NumberLists) -> tuple[Floats, Floats]:
     """Values and counts as a row each; +inf and 0 where a list is shorter than the longest."""
     lengths = lists.lengths
     row = np.repeat(np.arange(len(lengths)), lengths)
     column = np.arange(len(lists.values)) - np.repeat(lists.offsets[:-1], lengths)
-    values = np.full((len(lengths), int(lengths.max())), np.inf)
+    values = np.full((len(lengths), int(lengths.max(initial=0))), np.inf)
     counts = np.zeros(values.shape)
     values[row, column], counts[row, column] = lists.values, lists.counts
     return values, counts

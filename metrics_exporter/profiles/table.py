@@ -86,7 +86,7 @@ class Drift:
         dispersion: by how much to multiply that, as rows share more than chance; at least 1, NaN: not known yet.
         shared: the share of the reference's variance that lies between its windows, not within (the intra-class
             correlation): near 1 of what all rows of a day have in common, such as the weather; NaN where it has none.
-        reference: what it was compared with: `trailing`, `primary` or `training`; NULL where with nothing.
+        reference: what it was compared with: `trailing` or `primary`; NULL where with nothing.
     """
 
     psi: Floats
@@ -208,9 +208,14 @@ class Profiles:
         return self.feature.codes < 0
 
     @cached_property
+    def known_drift(self) -> Drift:
+        """The drift; that of nothing where it was not looked at."""
+        return self.drift or Drift.nothing(len(self))
+
+    @property
     def reference(self) -> Text:
         """What each series was compared with."""
-        return (self.drift or Drift.nothing(len(self))).reference
+        return self.known_drift.reference
 
     @cached_property
     def model_keys(self) -> Ints:
@@ -303,7 +308,7 @@ def concatenated(tables: Sequence[Profiles]) -> Profiles:
         if field.name != "drift":
             columns[field.name] = _joined([getattr(table, field.name) for table in tables])
     if any(table.drift for table in tables):
-        columns["drift"] = _joined_drift([table.drift or Drift.nothing(len(table)) for table in tables])
+        columns["drift"] = _joined_drift([table.known_drift for table in tables])
     return Profiles(**columns)
 
 

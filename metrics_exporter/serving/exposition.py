@@ -218,6 +218,8 @@ class _Table:
         """The family's lines in batches."""
         rows = self._group.rows[family.metric.subject]
         for column in columns(family, self._group):
+            if not column.there.any():  # such as drift, of hours: to put its labels together would be in vain
+                continue
             self._count(family.metric.subject, rows[column.there])
             block = self._block(family)
             yield from _lines(f"{family.metric.name}{{", block, _end(family, column), column.values, column.there)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from metrics_exporter.profiles.table import Drift, Floats, Profiles
+from metrics_exporter.profiles.table import Floats, Profiles
 from metrics_exporter.statistics.kinds import Models
 
 # A shift that moves no decision, however sure it is: a PSI of 0.1 is that of about a third of a standard deviation.
@@ -15,12 +15,12 @@ AMBIENT = 0.5
 
 def psi(profiles: Profiles) -> Floats:
     """The population stability index."""
-    return _drift(profiles).psi
+    return profiles.known_drift.psi
 
 
 def psi_limit(profiles: Profiles) -> Floats:
     """What the index exceeds by chance in one of 1,000 windows, as much as is known of the series' own past."""
-    drift = _drift(profiles)
+    drift = profiles.known_drift
     return np.where(np.isnan(drift.psi), np.nan, drift.bound * np.fmax(drift.dispersion, 1))
 
 
@@ -30,7 +30,7 @@ def drift_score(profiles: Profiles) -> Floats:
     Absent until the series' own past tells how far beyond chance it goes.
     """
     score = psi(profiles) / np.fmax(psi_limit(profiles), EFFECT_FLOOR)
-    return np.where(np.isnan(_drift(profiles).dispersion), np.nan, score)
+    return np.where(np.isnan(profiles.known_drift.dispersion), np.nan, score)
 
 
 def drifted(profiles: Profiles) -> Floats:
@@ -38,7 +38,7 @@ def drifted(profiles: Profiles) -> Floats:
 
     What all rows of a day share is not counted: that the weather is unlike the past weeks' is no fault of a feature.
     """
-    is_left_out = profiles.is_prediction | (_drift(profiles).shared > AMBIENT)
+    is_left_out = profiles.is_prediction | (profiles.known_drift.shared > AMBIENT)
     score = np.where(is_left_out, np.nan, drift_score(profiles))
     models, place = np.unique(profiles.model_keys, return_inverse=True)
     judged, above = (np.bincount(place, each, len(models)) for each in (~np.isnan(score), score > 1))
@@ -48,7 +48,3 @@ def drifted(profiles: Profiles) -> Floats:
 def drifted_features(models: Models) -> Floats:
     """How many of a model's features have a score above 1; absent where none was judged."""
     return models.drifted
-
-
-def _drift(profiles: Profiles) -> Drift:
-    return profiles.drift or Drift.nothing(len(profiles))

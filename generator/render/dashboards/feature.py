@@ -85,9 +85,9 @@ def _presence() -> list[Placed]:
 
 
 def _drift() -> list[Placed]:
-    score = panels.about(32, _SCORE, no_value=panels.NO_REFERENCE)
+    score = panels.about(32, _SCORE, no_value=panels.NO_SCORE)
     return [
-        panels.psi(31, "ml_feature", "PSI", _SERIES, no_value=panels.NO_REFERENCE),
+        panels.psi(31, "ml_feature", "PSI", _SERIES),
         grafana.timeseries(
             score,
             [Query(latest(_SCORE, *_SERIES, window=DAY), "score")],

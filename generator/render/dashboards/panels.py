@@ -19,8 +19,9 @@ MEANS_MOVED = (
 )
 LOOK_AT_FEATURE = "Look at this feature"
 
-NO_REFERENCE = "Nothing to compare: no day yet, or less than a week before it"
+NO_SCORE = "Not known yet: it takes a week of days, then 20 that were compared with those before them"
 
+_NO_REFERENCE = "Nothing to compare: no day yet, or less than a week before it"
 _COLUMNS = {"predictor": "Predictor", "model_id": "Model", "feature": "Feature", "what": "What"}
 _MOVED_BY = "Moved by"
 
@@ -110,7 +111,7 @@ def moves(
     )
 
 
-def psi(panel_id: int, prefix: str, title: str, matchers: Sequence[str], *, no_value: str, width: int = 12) -> Placed:
+def psi(panel_id: int, prefix: str, title: str, matchers: Sequence[str]) -> Placed:
     """The population stability index of a model's predictions or a feature, and its limit as a dashed line.
 
     Args:
@@ -118,17 +119,15 @@ def psi(panel_id: int, prefix: str, title: str, matchers: Sequence[str], *, no_v
         prefix: `ml_prediction` or `ml_feature`.
         title: the panel's.
         matchers: what picks the series.
-        no_value: the words where there is none.
-        width: of the panel.
     """
     more = "Days are compared with the weeks before them. Above the dashed line it is no noise."
-    told = about(panel_id, f"{prefix}_psi", title=title, no_value=no_value, more=more)
+    told = about(panel_id, f"{prefix}_psi", title=title, no_value=_NO_REFERENCE, more=more)
     queries = [
         Query(latest(f"{prefix}_{which}", *matchers, window=DAY), name)
         for which, name in (("psi", "PSI"), ("psi_limit", "limit"))
     ]
     dashed = fields.by_name("limit", color=fields.fixed("red"), custom__lineStyle=fields.DASHED)
-    return grafana.timeseries(told, queries, low=0, overrides=[dashed], width=width)
+    return grafana.timeseries(told, queries, low=0, overrides=[dashed])
 
 
 def feature_row_link(predictor: str) -> Link:

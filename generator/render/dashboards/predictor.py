@@ -156,7 +156,7 @@ def _distribution(predictor: Predictor, model: Model, index: int) -> Placed:
 
 def _drift_of_primary(predictor: Predictor) -> Placed:
     primary = (_of(predictor), matcher("model_id", predictor.primary.id))
-    return panels.psi(104, "ml_prediction", "PSI of the primary's predictions", primary, no_value=panels.NO_REFERENCE)
+    return panels.psi(104, "ml_prediction", "PSI of the primary's predictions", primary)
 
 
 def _beside_primary(predictor: Predictor) -> Placed:
@@ -189,7 +189,7 @@ def _features(predictor: Predictor) -> list[Placed]:
 def _drifted(predictor: Predictor) -> Placed:
     """How many features of each model drifted."""
     return grafana.timeseries(
-        panels.about(206, catalogue.DRIFTED_FEATURES, no_value=panels.NO_REFERENCE),
+        panels.about(206, catalogue.DRIFTED_FEATURES, no_value=panels.NO_SCORE),
         [Query(latest(catalogue.DRIFTED_FEATURES, _of(predictor), window=DAY), "{{model_id}}")],
         low=0,
         overrides=alerts.colours(predictor),
@@ -201,7 +201,7 @@ def _most_drifted(predictor: Predictor) -> Placed:
     return _by_feature(
         predictor,
         panels.about(
-            207, _SCORE, title="Drift score, ranked", no_value=panels.NO_REFERENCE, more="Click a value to see why."
+            207, _SCORE, title="Drift score, ranked", no_value=panels.NO_SCORE, more="Click a value to see why."
         ),
         ranked(_SCORE, _of(predictor), count=RANKED, window=DAY),
         high=2,

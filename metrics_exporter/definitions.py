@@ -6,7 +6,7 @@ all predictors share (logs and metrics); each file below `predictors/` holds one
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
@@ -14,8 +14,9 @@ from typing import Annotated, Any, Literal, TypeVar
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, ValidationError
 
 from metrics_exporter.errors import UserError
-from metrics_exporter.files import read_yaml
+from metrics_exporter.files import read_text, read_yaml
 from metrics_exporter.reasons import reason
+from metrics_exporter.training_profiles import TrainingProfile, TrainingProfileError, parse
 from metrics_exporter.windows import DAILY, HOURLY, Window
 
 SCHEMA_VERSION = 1
@@ -273,11 +274,13 @@ class Definitions(Definition):
 
     Attributes:
         predictors: by id.
-        broken: what is wrong with the files of predictors that had to be left out; all others are there.
+        training: what models with a training reference were trained on, by predictor and model id.
+        broken: what is wrong with files that had to be left out, a predictor's or a profile; all others are there.
     """
 
     catalogue: Catalogue
     predictors: dict[str, Predictor]
+    training: dict[tuple[str, str], TrainingProfile] = {}
     broken: tuple[str, ...] = ()
 
 
@@ -303,7 +306,32 @@ def load(folder: Path) -> Definitions:
             broken.append(str(error))
         else:
             predictors[predictor.predictor] = predictor
-    return Definitions(catalogue=catalogue, predictors=predictors, broken=tuple(broken))
+    training: dict[tuple[str, str], TrainingProfile] = {}
+    for key, path in _training_files(predictors.values()):
+        try:
+            training[key] = _training_profile(folder / path)
+        except DefinitionsError as error:
+            broken.append(str(error))
+    return Definitions(catalogue=catalogue, predictors=predictors, training=training, broken=tuple(broken))
+
+
+def _training_files(predictors: Iterable[Predictor]) -> Iterator[tuple[tuple[str, str], str]]:
+    """The profiles that models are compared with, below the definitions' folder, by predictor and model id."""
+    for predictor in predictors:
+        for model in predictor.models:
+            if model.reference is not None and model.reference.profile is not None:
+                yield (predictor.predictor, model.id), model.reference.profile
+
+
+def _training_profile(file: Path) -> TrainingProfile:
+    try:
+        return parse(read_text(file).encode())
+    except TrainingProfileError as error:
+        raise DefinitionsError(
+            f"{file}: {error}; make it with `driftgauge profile`, then run `driftgauge generate`"
+        ) from None
+    except (OSError, ValueError) as error:
+        raise DefinitionsError(f"{file}: can't be read ({reason(error)}); run `driftgauge generate`") from None
 
 
 def _predictor_files(folder: Path) -> list[Path]:

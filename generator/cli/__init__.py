@@ -37,6 +37,7 @@ COMMANDS = {
     "explain": ("generator.cli.explain", "Say what a finding means, with a wrong and a right example."),
     "generate": ("generator.cli.generate", "Registry → output: metric definitions, dashboards, alert rules."),
     "schema": ("generator.cli.schema", "Print the registry's JSON Schema, for editors."),
+    "profile": ("metrics_exporter.cli.profile", "What a model was trained on, as a file for the registry."),
     "export": ("metrics_exporter.cli.export", "Serve /metrics from the prediction log, or compute once."),
     "backfill": ("metrics_exporter.cli.backfill", "Past windows as samples for Prometheus: files or remote write."),
     "history": ("metrics_exporter.cli.history", "What the exporter's history holds and lacks: no warehouse needed."),

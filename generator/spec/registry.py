@@ -9,9 +9,11 @@ from pathlib import Path
 from typing import Generic, NamedTuple, TypeVar
 
 from generator.findings import Place
+from generator.spec import profiles
+from generator.spec.derived import training_profiles
 from generator.spec.releases import Releases
 from generator.spec.tree import Document, KeyPath
-from generator.spec.v1 import Alert, Log, Predictor, Team
+from generator.spec.v1 import Alert, Log, Predictor, Team, TrainingReference
 
 T = TypeVar("T")
 
@@ -48,6 +50,17 @@ class DeclaredAlert(NamedTuple):
         return self.predictor.place("alerts", self.number, *keys)
 
 
+class NamedProfile(NamedTuple):
+    """A training profile that a predictor names for one of its models; `facts` is None where there is no such file."""
+
+    entry: Entry[Predictor]
+    spec: Predictor
+    model_id: str
+    path: str
+    place: Place
+    facts: profiles.Facts | None
+
+
 @dataclass
 class Declarations:
     """All entries of all files, in the order of the files; `complete` is False where a file couldn't be read.
@@ -77,6 +90,18 @@ class Declarations:
             if entry.value is not None:
                 yield entry, entry.value
 
+    def training_profiles(self) -> Sequence[NamedProfile]:
+        """The profiles of all training references; of models that the predictor hasn't, too."""
+        return self._training_profiles
+
+    @cached_property
+    def _training_profiles(self) -> list[NamedProfile]:
+        return [
+            NamedProfile(entry, spec, model_id, path, _place(entry, spec, model_id), profiles.facts(self.folder, path))
+            for entry, spec in self.valid_predictors()
+            for model_id, path in training_profiles(spec).items()
+        ]
+
     def alerts(self) -> Sequence[DeclaredAlert]:
         """All alerts whose shape is right."""
         return self._alerts
@@ -88,3 +113,9 @@ class Declarations:
             for entry, spec in self.valid_predictors()
             for number, alert in zip(entry.alert_numbers, spec.alerts, strict=True)
         ]
+
+
+def _place(entry: Entry[Predictor], spec: Predictor, model_id: str) -> Place:
+    """Where a model's profile is named: behind its id, or as the only one."""
+    is_by_model = isinstance(spec.reference, TrainingReference) and not isinstance(spec.reference.profile, str)
+    return entry.place("reference", "profile", *([model_id] if is_by_model else []))

@@ -216,14 +216,14 @@ Profiles = Annotated[
 
 
 class TrainingReference(Spec):
-    """Drift is measured against what each model was trained on."""
+    """Drift is measured against what each model was trained on; of features that its profile lacks, as usual."""
 
     kind: Literal["training"] = Field(description="Against a profile of the training set.", examples=["training"])
     profile: Profiles = Field(
         description=(
-            "The primary model's profile, a file below the registry folder; or, where shadows have their own, a file "
-            "for each model: `{eta_v12: profiles/eta_v12.json, eta_v13: …}`. `generate` copies them beside the "
-            "definitions."
+            "The primary model's profile, a file below the registry folder, which `driftgauge profile` makes; or, "
+            "where shadows have their own, a file for each model: `{eta_v12: profiles/eta_v12.json, eta_v13: …}`. "
+            "`generate` copies them beside the definitions."
         ),
         examples=["profiles/eta_v12.json", {"eta_v12": "profiles/eta_v12.json", "eta_v13": "profiles/eta_v13.json"}],
     )

@@ -1,9 +1,10 @@
-"""What windows are compared with, for drift: the weeks before them, merged from the history, or the primary model."""
+"""What windows are compared with, for drift: what the model was trained on, the weeks before, or the primary model."""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -17,6 +18,7 @@ from metrics_exporter.logs import event
 from metrics_exporter.profiles.history import History, HistoryError
 from metrics_exporter.profiles.table import Drift, Floats, Profiles, WindowProfiles
 from metrics_exporter.profiles.text import Ints, Text
+from metrics_exporter.profiles.training import to_table
 from metrics_exporter.windows import DAY, Window
 
 _log = logging.getLogger(__name__)
@@ -25,8 +27,9 @@ _LEAST = timedelta(weeks=1)  # of windows that a series must have had, before an
 _DISPERSED_OVER = timedelta(weeks=4)
 _LAG = timedelta(days=3)  # of these, so that what began yesterday does not raise its own limit
 _LEAST_RATIOS = 17  # windows that were compared, before more than chance is told from their indices
-_KINDS = ("primary", "trailing")
-_PRIMARY, _TRAILING = range(2)
+_KINDS = ("primary", "trailing", "training")
+_PRIMARY, _TRAILING, _TRAINING = range(3)
+_FIRST_WINDOWS = timedelta(weeks=4)  # of a model, that say how unlike its training set production is anyway
 _HIGH = 0.95  # the quantile of these that counts: an incident or two are not what is usual
 
 
@@ -68,13 +71,24 @@ class References:
         self._log, self._history, self._schedule, self._beat = log, history, schedule, beat
         registered = [each for each in definitions.predictors.values() if each.log == log]
         named = [(each, model, model.reference) for each in registered for model in each.models if model.reference]
-        self._weeks = {(each.predictor, model.id): reference.weeks or 0 for each, model, reference in named}
+        # What a training set lacks, and a model whose profile can't be read, is compared with the weeks before.
+        self._weeks = {
+            (each.predictor, model.id): 0 if reference.kind == "primary" else reference.weeks or TRAILING_WEEKS
+            for each, model, reference in named
+        }
         self._primaries = {
             (each.predictor, model.id): each.models[0].id
             for each, model, reference in named
             if reference.kind == "primary"
         }
         self._merged: dict[int, _Reference] = {}  # by the number of weeks
+        trained = {(each.predictor, model.id) for each in registered for model in each.models}
+        self._training = to_table(
+            profile.model_copy(update={"predictor": predictor, "model_id": model_id})  # as they are called by now
+            for (predictor, model_id), profile in definitions.training.items()
+            if (predictor, model_id) in trained
+        )
+        self._first: dict[Window, _FirstWindows] = {}
 
     def compared(self, window: WindowProfiles) -> WindowProfiles:
         """The window with its drift, if it is a day or longer.
@@ -92,25 +106,30 @@ class References:
         return replace(window, profiles=replace(window.profiles, drift=drift))
 
     def _drift(self, window: WindowProfiles) -> Drift | None:
-        nothing = Drift.nothing(len(window.profiles))
-        psi, bound, shared = nothing.psi.copy(), nothing.bound.copy(), nothing.shared.copy()
+        size = len(window.profiles)
+        nothing = Drift.nothing(size)
+        psi, bound, shared, kind = nothing.psi.copy(), nothing.bound.copy(), nothing.shared.copy(), np.full(size, -1)
+        trained = matched(window.profiles, self._training) >= 0
+        found = compare(window.profiles.take(trained), self._training)
+        psi[trained], bound[trained], kind[trained] = found.psi, found.bound, _TRAINING
         for weeks, rows in self._by_weeks(window.profiles):
             reference = self._reference(window, weeks)
-            if reference is not None:
-                series = window.profiles.take(rows)
-                found = compare(series, reference.profiles)
-                psi[rows], bound[rows] = found.psi, found.bound
-                shared[rows] = np.where(np.isnan(found.psi), np.nan, reference.shared_by(series))
+            if reference is not None:  # what the rows of a day share, only days can tell
+                shared[rows] = reference.shared_by(window.profiles.take(rows))
+                others = rows[~trained[rows]]
+                found = compare(window.profiles.take(others), reference.profiles)
+                psi[others], bound[others], kind[others] = found.psi, found.bound, _TRAILING
         beside, primaries = self._beside_primaries(window.profiles)
         found = compare(primaries, window.profiles)
-        psi[beside], bound[beside] = found.psi, found.bound
+        psi[beside], bound[beside], kind[beside] = found.psi, found.bound, _PRIMARY
         is_judged = ~np.isnan(psi)
         if not is_judged.any():
             return None
-        kind = np.full(len(psi), _TRAILING, np.int32)
-        kind[beside] = _PRIMARY
-        dispersion = self._dispersion(window)
-        dispersion[beside] = 1  # what the rows of a window share, both models have
+        shared[~is_judged] = np.nan
+        dispersion = np.ones(size)  # what the rows of a window share, a shadow and its primary both have
+        for each, usual in ((_TRAILING, self._dispersion), (_TRAINING, self._first_dispersion)):
+            if (kind == each).any():
+                dispersion[kind == each] = usual(window)[kind == each]
         return Drift(psi, bound, dispersion, shared, Text(_KINDS, np.where(is_judged, kind, -1).astype(np.int32)))
 
     def _beside_primaries(self, profiles: Profiles) -> tuple[Ints, Profiles]:
@@ -160,18 +179,58 @@ class References:
 
     def _dispersion(self, window: WindowProfiles) -> Floats:
         """By how much more than chance the series' indices of the four weeks before were; NaN where nobody knows."""
-        size = len(window.profiles)
         ratios = []
         begin, end = window.start - _DISPERSED_OVER, window.start - _LAG
         for before in self._history.read_drift(self._log, window.window, begin, end):
             self._beat()
-            drift, place = before.profiles.drift, matched(window.profiles, before.profiles)
-            if drift is not None:
-                found = np.where(_is_trailing(drift.reference), drift.psi / drift.bound, np.nan)
-                ratios.append(np.where(place >= 0, found[place], np.nan))
-        if len(ratios) < _LEAST_RATIOS:
-            return np.full(size, np.nan)
-        return _upper(np.array(ratios))
+            ratios.append(_ratios(window.profiles, before.profiles, _TRAILING))
+        return _upper(ratios, len(window.profiles))
+
+    def _first_dispersion(self, window: WindowProfiles) -> Floats:
+        """By how much more than chance the series' indices against training were in the model's first weeks."""
+        first = self._first.setdefault(window.window, _FirstWindows(_FIRST_WINDOWS // window.window.length))
+        models, _ = _models(window.profiles.take(matched(window.profiles, self._training) >= 0))
+        if not first.has_all(models):
+            ends = self._schedule.all_ends(window.window)
+            begin = first.until or (ends[0] - window.window.length if ends else window.start)
+            for before in self._history.read_drift(self._log, window.window, begin, window.start):
+                self._beat()
+                first.take(before)
+        return _upper([_ratios(window.profiles, each, _TRAINING) for each in first.kept], len(window.profiles))
+
+
+class _FirstWindows:
+    """The first windows in which models were compared with what they were trained on.
+
+    Production is never like training: that alone is nothing to tell anybody. What is more than in the first weeks is.
+
+    Attributes:
+        kept: of each window the series of the models that were new, oldest first.
+        until: the end of the last window that was taken.
+    """
+
+    def __init__(self, most: int) -> None:
+        """Know none yet; `most` of each model count."""
+        self._most, self._seen = most, Counter[tuple[str, str]]()
+        self.kept: list[Profiles] = []
+        self.until: datetime | None = None
+
+    def has_all(self, models: Iterable[tuple[str, str]]) -> bool:
+        """Whether some models have had their first windows."""
+        return all(self._seen[model] >= self._most for model in models)
+
+    def take(self, window: WindowProfiles) -> None:
+        """Take up the next window."""
+        self.until = window.end
+        drift = window.profiles.drift
+        if drift is None:
+            return
+        trained = window.profiles.take(_is_of(drift.reference, _TRAINING))
+        models, place = _models(trained)
+        is_new = np.array([self._seen[model] < self._most for model in models], bool)
+        self._seen.update(models)
+        if is_new.any():
+            self.kept.append(trained.take(is_new[place]))
 
 
 def _models(profiles: Profiles) -> tuple[list[tuple[str, str]], Ints]:
@@ -180,12 +239,22 @@ def _models(profiles: Profiles) -> tuple[list[tuple[str, str]], Ints]:
     return [(str(profiles.predictor[row]), str(profiles.model_id[row])) for row in example.tolist()], place
 
 
-def _is_trailing(reference: Text) -> NDArray[np.bool_]:
-    return np.equal(reference.codes, reference.code(_KINDS[_TRAILING]))
+def _is_of(reference: Text, kind: int) -> NDArray[np.bool_]:
+    return np.equal(reference.codes, reference.code(_KINDS[kind])) & np.greater_equal(reference.codes, 0)
 
 
-def _upper(ratios: Floats) -> Floats:
-    """The high quantile of each column, at least 1; NaN of a column with too few."""
+def _ratios(series: Profiles, before: Profiles, kind: int) -> Floats:
+    """How many times their bound the indices of some series were in a window; NaN where that is not known."""
+    drift, place = before.known_drift, matched(series, before)
+    found = np.where(_is_of(drift.reference, kind), drift.psi / drift.bound, np.nan)
+    return np.where(place >= 0, found[place], np.nan) if len(before) else np.full(len(series), np.nan)
+
+
+def _upper(windows: Sequence[Floats], size: int) -> Floats:
+    """The high quantile of each series over some windows, at least 1; NaN of one with too few."""
+    if len(windows) < _LEAST_RATIOS:
+        return np.full(size, np.nan)
+    ratios = np.array(windows)
     known = np.isfinite(ratios).sum(axis=0)
     with np.errstate(invalid="ignore"):
         ordered = np.sort(ratios, axis=0)  # NaN comes last

@@ -86,7 +86,7 @@ class Drift:
         dispersion: by how much to multiply that, as rows share more than chance; at least 1, NaN: not known yet.
         shared: the share of the reference's variance that lies between its windows, not within (the intra-class
             correlation): near 1 of what all rows of a day have in common, such as the weather; NaN where it has none.
-        reference: what it was compared with: `trailing` or `primary`; NULL where with nothing.
+        reference: what it was compared with: `trailing`, `training` or `primary`; NULL where with nothing.
     """
 
     psi: Floats

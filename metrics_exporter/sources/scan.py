@@ -16,7 +16,7 @@ import pyarrow.compute as pc
 from metrics_exporter.definitions import Kind, Log
 from metrics_exporter.sources import ScanTimeoutError, Warehouse, WarehouseError, sql
 from metrics_exporter.sources.groups import parts
-from metrics_exporter.sources.log_shape import ADVICE, read_shape, table_parts
+from metrics_exporter.sources.log_shape import ADVICE, ColumnType, Form, read_shape, table_parts
 from metrics_exporter.sources.sql.dialect import Dialect
 from metrics_exporter.sources.sql.source import Partition, Source
 from metrics_exporter.windows import HOURLY, Window
@@ -28,6 +28,7 @@ ATOMS = pa.schema([("predictor", pa.string()), ("feature", pa.string()), ("value
 NAMES = pa.schema([("predictor", pa.string()), ("feature", pa.string()), ("name", pa.string())])
 
 _PARTITION = timedelta(hours=1)  # none is shorter
+_GIVEN, _GIVEN_TEXT = ColumnType("given", Form.OTHER), ColumnType("given", Form.TEXT)
 
 
 @dataclass(frozen=True)
@@ -42,6 +43,8 @@ class ScanRequest:
         window: how long the windows are; a day at most.
         atoms: single values to be counted in any case, with the schema ATOMS (feature NULL: the predictions).
         names: categories known from before, with the schema NAMES, so that the others can be counted.
+        given: columns that the table lacks, and the text that each row is to have there; None: no value at all.
+        exact_rows: of a model with at most so many rows, the grid is that of all of them, where the warehouse samples.
     """
 
     log: Log
@@ -51,6 +54,8 @@ class ScanRequest:
     window: Window = HOURLY
     atoms: pa.Table = field(default_factory=ATOMS.empty_table)
     names: pa.Table = field(default_factory=NAMES.empty_table)
+    given: Mapping[str, str | None] = field(default_factory=dict)
+    exact_rows: int = sql.EXACT_ROWS
 
 
 # The scan's result. What the counts of a row mean depends on its part:
@@ -167,8 +172,10 @@ class _Scan:
         return Explanation(statement, parameters, "\n".join(map(str, plan.columns[-1].to_pylist())))
 
     def _source(self) -> Source:
-        types = self.warehouse.columns(self.request.log.table, self._left())
-        return _pruned(read_shape(self.request.log, types, _labelled(self.request), self._is_empty), self.request)
+        given = {name: _GIVEN if text is None else _GIVEN_TEXT for name, text in self.request.given.items()}
+        types = {**self.warehouse.columns(self.request.log.table, self._left()), **given}
+        source = read_shape(self.request.log, types, _labelled(self.request), self._is_empty)
+        return replace(_pruned(source, self.request), given=tuple(self.request.given.items()))
 
     def _staged(self, source: Source) -> _Question:
         span = _span(self.request, source)
@@ -176,6 +183,7 @@ class _Scan:
             self.warehouse.dialect,
             source,
             window_seconds=self.request.window.seconds,
+            exact_rows=self.request.exact_rows,
             has_ids=not self._finds(sql.row_without_id(self.warehouse.dialect, source), span),
             is_kinded=_is_kinded(self.request),
             has_atoms=self.request.atoms.num_rows > 0,
@@ -207,6 +215,8 @@ class _Scan:
         return self._is_empty(column) or self._finds(sql.any_time(dialect, source), {})
 
     def _is_empty(self, column: str) -> bool:
+        if column in self.request.given:
+            return self.request.given[column] is None
         return not self._finds(sql.any_value(self.warehouse.dialect, table_parts(self.request.log.table), column), {})
 
     def _finds(self, statement: str, parameters: Mapping[str, Any]) -> bool:

@@ -9,6 +9,7 @@ from click.testing import CliRunner, Result
 
 from generator.cli import main
 from metrics_exporter.definitions import load
+from metrics_exporter.training_profiles import SCHEMA_VERSION, TrainingProfile, text
 
 REGISTRY = """\
 version: 1
@@ -18,11 +19,18 @@ predictors:
     team: logistics
     task: regression
     models: {primary: eta_v1, shadows: [eta_v2, eta_v3]}
-    reference: {kind: training, profile: profiles/eta.parquet}
+    reference: {kind: training, profile: profiles/eta.json}
 """
-PROFILE = b"\x00\xff any bytes \r\n"
-SHADOW_PROFILE = b"trained on something else"
-BY_MODEL = "{eta_v1: profiles/eta.parquet, eta_v3: profiles/shadow.json}"
+
+
+def _profile(model_id: str, rows: int = 100) -> bytes:
+    return text(
+        TrainingProfile(schema_version=SCHEMA_VERSION, predictor="eta", model_id=model_id, rows=rows, features={})
+    ).encode()
+
+
+PROFILE, SHADOW_PROFILE = _profile("eta_v1"), _profile("eta_v3")
+BY_MODEL = "{eta_v1: profiles/eta.json, eta_v3: profiles/shadow.json}"
 OUTPUT = Path("output")
 
 
@@ -31,12 +39,12 @@ def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     Path("registry/profiles").mkdir(parents=True)
     Path("registry/a.yaml").write_text(REGISTRY, encoding="utf-8")
-    Path("registry/profiles/eta.parquet").write_bytes(PROFILE)
+    Path("registry/profiles/eta.json").write_bytes(PROFILE)
     Path("registry/profiles/shadow.json").write_bytes(SHADOW_PROFILE)
 
 
 def write_registry(profile: str) -> None:
-    text = REGISTRY.replace("profile: profiles/eta.parquet", f"profile: {profile}")
+    text = REGISTRY.replace("profile: profiles/eta.json", f"profile: {profile}")
     Path("registry/a.yaml").write_text(text, encoding="utf-8")
 
 
@@ -73,18 +81,45 @@ def test_the_definitions_name_each_model_s_copy() -> None:
     generate("--check")
 
 
-def test_models_of_one_profile_share_a_copy() -> None:
-    write_registry("{eta_v1: profiles/eta.parquet, eta_v2: profiles/eta.parquet}")
+def test_the_exporter_reads_the_copies() -> None:
+    write_registry(BY_MODEL)
     generate()
-    (copy,) = copies()
-    assert named() == {"eta_v1": copy, "eta_v2": copy}
+    defined = load(OUTPUT / "metrics")
+    assert {key: profile.model_id for key, profile in defined.training.items()} == {
+        ("eta", "eta_v1"): "eta_v1",
+        ("eta", "eta_v3"): "eta_v3",
+    }
+    assert defined.broken == ()
+
+
+@pytest.mark.parametrize(
+    ("content", "problem"),
+    [
+        (b"", "is no JSON"),
+        (b"{}", "has no schema_version"),
+        (b'{"schema_version": 9}', "has schema_version 9, and this driftgauge reads up to 1"),
+        (b'{"schema_version": 1}', "has a mistake at predictor: field required"),
+        (b"\xff", "can't be read"),
+    ],
+)
+def test_a_copy_that_can_t_be_read_takes_nothing_else_down(content: bytes, problem: str) -> None:
+    """The predictor is measured all the same, against the weeks before."""
+    write_registry(BY_MODEL)
+    generate()
+    named()["eta_v1"].write_bytes(content)
+    defined = load(OUTPUT / "metrics")
+    assert list(defined.predictors) == ["eta"]
+    assert list(defined.training) == [("eta", "eta_v3")]
+    (message,) = defined.broken
+    assert message.startswith(f"{named()['eta_v1']}: ")
+    assert problem in message
 
 
 def test_a_model_s_copy_goes_with_its_profile() -> None:
     write_registry(BY_MODEL)
     generate()
     shadow = named()["eta_v3"]
-    write_registry("profiles/eta.parquet")
+    write_registry("profiles/eta.json")
     assert f"orphaned: {shadow}" in generate("--check", code=3).stdout
     generate()
     assert copies() == [named()["eta_v1"]]
@@ -93,13 +128,13 @@ def test_a_model_s_copy_goes_with_its_profile() -> None:
 def test_a_new_profile_takes_the_place_of_the_old_one() -> None:
     generate()
     (old,) = copies()
-    Path("registry/profiles/eta.parquet").write_bytes(b"new")
+    Path("registry/profiles/eta.json").write_bytes(_profile("eta_v1", 200))
     stale = generate("--check", code=3).stdout
     assert f"orphaned: {old}" in stale
     generate()
     (new,) = copies()
     assert new != old
-    assert new.read_bytes() == b"new"
+    assert new.read_bytes() == _profile("eta_v1", 200)
 
 
 def test_without_its_reference_the_copy_goes() -> None:
@@ -129,14 +164,14 @@ def test_a_copy_that_somebody_changed_is_not_overwritten() -> None:
 
 
 def test_a_profile_that_is_not_there_is_no_reference() -> None:
-    Path("registry/profiles/eta.parquet").unlink()
+    Path("registry/profiles/eta.json").unlink()
     assert "profile-not-found" in generate().stderr
     assert [model.reference for model in load(OUTPUT / "metrics").predictors["eta"].models] == [None, None, None]
 
 
 def test_a_model_whose_profile_is_not_there_takes_no_other_s_reference() -> None:
     write_registry(BY_MODEL)
-    Path("registry/profiles/eta.parquet").unlink()
+    Path("registry/profiles/eta.json").unlink()
     assert "profile-not-found" in generate().stderr
     assert [copy.read_bytes() for copy in named().values()] == [SHADOW_PROFILE]
     assert list(named()) == ["eta_v3"]

@@ -6,6 +6,8 @@ import re
 import textwrap
 from pathlib import Path
 
+from metrics_exporter.training_profiles import SCHEMA_VERSION, Numbers, Summary, TrainingProfile
+from metrics_exporter.training_profiles import text as written
 from tests.real_parts import ROOT
 
 PAGES = ROOT / "docs" / "findings"
@@ -30,6 +32,24 @@ def complete(example: str) -> str:
     given = set(re.findall(r"^(\w+):", example, flags=re.MULTILINE))
     missing = "".join(f"    {key}: {value}\n" for key, value in _REQUIRED.items() if key not in given)
     return _TEAMS + missing + textwrap.indent(f"{example}\n", "    ")
+
+
+def write_profiles(folder: Path) -> None:
+    """The training profiles that examples name, and a training set, which is none."""
+    profiles = folder / "profiles"
+    profiles.mkdir()
+    (profiles / "training.csv").write_text("distance,label\n1.5,2\n", encoding="utf-8")
+    shape = Numbers(mean=1, standard_deviation=0, minimum=1, maximum=1, grid=(1.0,) * 99, grid_rows=10)
+    distance = Summary(values=10, nulls=0, infinities=0, unparsable=0, numbers=shape)
+    for model_id in ("eta_v12", "eta_v13"):
+        profile = TrainingProfile(
+            schema_version=SCHEMA_VERSION,
+            predictor="eta_prediction",
+            model_id=model_id,
+            rows=10,
+            features={"distance": distance},
+        )
+        (profiles / f"{model_id}.json").write_text(written(profile), encoding="utf-8")
 
 
 def example(page: Path, heading: str) -> str | None:

@@ -11,7 +11,7 @@ from generator.findings import Rule, Severity
 from generator.load import load_registry
 from generator.rulebook import RULES
 from tests.real_parts import ROOT
-from tests.registry.examples import PAGES, complete, example
+from tests.registry.examples import PAGES, complete, example, write_profiles
 
 ROOMS = ("findings.syntax", "findings.shape", "checks")
 SCENARIOS = ROOT / "tests" / "scenarios" / "findings"
@@ -70,6 +70,7 @@ def test_the_page_s_examples_are_true(code: str, tmp_path: Path) -> None:
             folder = tmp_path / heading
             folder.mkdir()
             (folder / "a.yaml").write_text(complete(text), encoding="utf-8")
+            write_profiles(folder)
             found = {finding.code for finding in load_registry(folder).findings}
             assert code in found if is_found else not found
 

@@ -17,6 +17,7 @@ from generator import model
 from generator.conventions import stem
 from generator.load import load_registry
 from metrics_exporter.definitions import Columns, Comparison, Kind, Reference, Role
+from metrics_exporter.training_profiles import TrainingProfile, parse, text
 from metrics_exporter.windows import DAILY, HOURLY
 from tests.real_parts import ROOT
 
@@ -145,23 +146,22 @@ def test_shadows_alone_are_compared_with_the_primary(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("profile", "contents"),
+    ("profile", "owners"),
     [
-        ("a.json", [b"a", None, None]),
-        ({"m3": "b.csv", "m1": "a.json"}, [b"a", b"b", None]),
-        ({"m2": "a.json"}, [None, None, b"a"]),
-        ({"m1": "a.json", "m2": "a.json", "m3": "gone.json"}, [b"a", None, b"a"]),
+        ("m1.json", ["m1", None, None]),
+        ({"m3": "m3.json", "m1": "m1.json"}, ["m1", "m3", None]),
+        ({"m2": "m2.json"}, [None, None, "m2"]),
+        ({"m1": "m1.json", "m2": "m2.json", "m3": "gone.json"}, ["m1", None, "m2"]),
     ],
 )
-def test_a_profile_belongs_to_a_model(
-    profile: str | dict[str, str], contents: list[bytes | None], tmp_path: Path
-) -> None:
-    for name, content in {"a.json": b"a", "b.csv": b"b"}.items():
-        (tmp_path / name).write_bytes(content)
+def test_a_profile_belongs_to_a_model(profile: str | dict[str, str], owners: list[str | None], tmp_path: Path) -> None:
+    for name in ("m1", "m2", "m3"):
+        trained = TrainingProfile(schema_version=1, predictor="eta", model_id=name, rows=1, features={})
+        (tmp_path / f"{name}.json").write_text(text(trained), encoding="utf-8")
     models = {"primary": "m1", "shadows": ["m3", "m2"]}
     predictor = only(load(tmp_path, models=models, reference={"kind": "training", "profile": profile}))
     assert [entry.id for entry in predictor.models] == ["m1", "m3", "m2"]
-    assert [entry.profile.content if entry.profile else None for entry in predictor.models] == contents
+    assert [entry.profile and parse(entry.profile.content).model_id for entry in predictor.models] == owners
     for entry in predictor.models:
         copy = entry.profile and Reference(kind="training", profile=entry.profile.path.removeprefix("metrics/"))
         assert entry.reference == copy

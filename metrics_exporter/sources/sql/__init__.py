@@ -56,6 +56,7 @@ def scan(
     source: Source,
     *,
     window_seconds: int,
+    exact_rows: int,
     has_ids: bool,
     is_kinded: bool,
     has_atoms: bool,
@@ -67,6 +68,7 @@ def scan(
         dialect: the file stem in `sql/dialects/`.
         source: the log.
         window_seconds: how long the windows are.
+        exact_rows: of a model with at most so many rows in a window, the grid is exact.
         has_ids: every row of the time range has a prediction id, which makes the row's key its own.
         is_kinded: some features are known as boolean or categorical, so kinds must be looked up though all are numbers.
         has_atoms: there are values to be counted whether or not they stand out in this time range.
@@ -80,7 +82,7 @@ def scan(
         labelled=source.has_labels or is_kinded,
         grid=GRID,
         top=TOP_CATEGORIES,
-        exact_rows=EXACT_ROWS,
+        exact_rows=exact_rows,
         sample_rows=SAMPLE_ROWS,
         window_seconds=window_seconds,
         has_ids=has_ids,

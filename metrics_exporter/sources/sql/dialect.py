@@ -46,8 +46,15 @@ class Dialect:
         return ".".join(map(self.identifier, parts))
 
     def table(self, source: Source) -> str:
-        """The log's table."""
-        return self.path(source.table)
+        """The log's table, or a FROM item that adds the columns given to it."""
+        if not source.given:
+            return self.path(source.table)
+        given = ", ".join(f"{self.given(text)} AS {self.identifier(name)}" for name, text in source.given)
+        return f"(SELECT {given}, bare.* FROM {self.path(source.table)} AS bare) AS log_rows"
+
+    def given(self, text: str | None) -> str:
+        """A value of the type text."""
+        return self.null_text if text is None else self.to_text(self.string(text))
 
     def string(self, text: str) -> str:
         """A literal."""

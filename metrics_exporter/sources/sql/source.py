@@ -57,6 +57,7 @@ class Source:
         number_names: the columns of `predictor_name` and `model_id` that hold numbers.
         has_text_ids: prediction ids are text, of which the empty one is none.
         partitions: the columns by which the table is partitioned.
+        given: columns that the table lacks, with the text that each row is to have there; None: NULL.
     """
 
     table: tuple[str, ...]
@@ -72,6 +73,7 @@ class Source:
     number_names: frozenset[str]
     has_text_ids: bool
     partitions: tuple[Partition, ...] = ()
+    given: tuple[tuple[str, str | None], ...] = ()
 
     @property
     def features(self) -> str:

@@ -20,6 +20,7 @@ from metrics_exporter.drift.compare import compare
 from metrics_exporter.profiles.history import History, HistoryError
 from metrics_exporter.profiles.table import Drift, Profiles, WindowProfiles, concatenated
 from metrics_exporter.profiles.text import Text
+from metrics_exporter.profiles.training import to_document
 from metrics_exporter.statistics.drift import drift_score
 from metrics_exporter.windows import DAILY, HOURLY, Window
 from tests.exporter.compute.logs import START, definitions
@@ -115,9 +116,82 @@ def test_hours_are_not_compared_and_weeks_are_compared_with_days() -> None:
     assert place.drift(week) is not None
 
 
-def test_a_model_that_is_compared_with_training_has_no_trailing_reference() -> None:
+def _trained(table: Profiles, called: tuple[str, str] = ("p", "m")) -> Definitions:
+    """Definitions whose one model was trained on a table; the profile may call it as it was called then."""
     defined = _with_reference(Reference(kind="training", profile="profiles/p.json"))
-    assert Place([_day(number) for number in range(20)], defined).drift(_day(20)) is None
+    document = to_document(table).model_copy(update=dict(zip(("predictor", "model_id"), called, strict=True)))
+    return defined.model_copy(update={"training": {("p", "m"): document}})
+
+
+def test_a_model_is_compared_with_its_training_set_from_the_first_day_on() -> None:
+    trained, window = _sample(1000), _day(0, _sample(0, shift=1.0))
+    expected = compare(window.profiles, trained)
+    for called in (("p", "m"), ("before it was renamed", "m")):
+        drift = Place([], _trained(trained, called)).drift(window)
+        assert drift is not None
+        assert drift.psi.tolist() == expected.psi.tolist()
+        assert drift.bound.tolist() == pytest.approx(expected.bound.tolist())
+        assert np.isnan(drift.dispersion).all()
+        assert [drift.reference[row] for row in range(3)] == ["training"] * 3
+
+
+def test_what_the_training_set_lacks_is_compared_with_the_weeks_before() -> None:
+    """Such as the predictions, and a feature that came later."""
+    trained = _trained(_sample(1000).take(np.array([True, True, False])))
+    drift = Place([_day(number) for number in range(20)], trained).drift(_day(20))
+    assert drift is not None
+    assert [drift.reference[row] for row in range(3)] == ["training", "training", "trailing"]
+    assert not np.isnan(drift.psi).any()
+
+
+def test_a_model_whose_profile_can_t_be_read_is_compared_with_the_weeks_before() -> None:
+    defined = _with_reference(Reference(kind="training", profile="profiles/p.json"))
+    drift = Place([_day(number) for number in range(20)], defined).drift(_day(20))
+    assert drift is not None
+    assert [drift.reference[row] for row in range(3)] == ["trailing"] * 3
+
+
+def _scores_against_training(shifts: Sequence[float]) -> list[float]:
+    """Of a feature whose mean is shifted so far from training, day by day."""
+    place = Place([], _trained(_sample(1000)))
+    scores = []
+    for number, shift in enumerate(shifts):
+        day = place.references.compared(_day(number, _sample(number, shift=shift)))
+        place.history.write(day)
+        place.schedule.set_done(DAILY, day.end)
+        scores.append(float(drift_score(day.profiles)[2]))
+    return scores
+
+
+def test_production_that_never_was_like_training_tells_nobody_off() -> None:
+    """What is usual is what 95 % of the days of the first four weeks were, however long ago."""
+    scores = _scores_against_training([0.5] * 60)
+    assert np.isnan(scores[:17]).all()
+    assert np.mean([score > 1 for score in scores[17:]]) < 0.2
+    assert max(scores[17:]) < 1.3
+
+
+def test_what_moves_away_from_training_later_is_told_for_as_long_as_it_stays() -> None:
+    """Also slowly: no week differs from the week before."""
+    scores = _scores_against_training([0.5] * 30 + [1.2] * 40)
+    assert all(score > 1 for score in scores[30:])
+    scores = _scores_against_training([0.2] * 30 + [0.2 + step * 0.02 for step in range(60)])
+    assert np.mean([score > 1 for score in scores[30:40]]) < 0.4
+    assert all(score > 1 for score in scores[70:])
+
+
+def test_a_restart_finds_the_first_weeks_again() -> None:
+    defined, shifts = _trained(_sample(1000)), [0.4] * 40 + [1.0] * 3
+    place = Place([], defined)
+    days = []
+    for number, shift in enumerate(shifts):
+        days.append(place.references.compared(_day(number, _sample(number, shift=shift))))
+        place.history.write(days[-1])
+        place.schedule.set_done(DAILY, days[-1].end)
+    again = Place(days[:-1], defined).drift(_day(42, _sample(42, shift=1.0)))
+    assert again is not None
+    assert days[-1].profiles.drift is not None
+    np.testing.assert_equal(again.dispersion, days[-1].profiles.drift.dispersion)
 
 
 def test_the_limit_grows_with_what_the_past_weeks_varied() -> None:
@@ -186,6 +260,16 @@ def test_what_all_rows_of_a_day_share_is_told_from_what_each_has_of_its_own() ->
     assert all(abs(each) < 0.02 for each in (shared[0], shared[1], shared[3]))
     assert 0.7 < shared[2] < 0.97
     assert shared[4] == 1
+
+
+def test_what_all_rows_of_a_day_share_is_told_against_training_too() -> None:
+    random = np.random.default_rng(3)
+    shifts = random.normal(0, 3, 15)
+    days = [_day(number, _sample(number, shift=shift)) for number, shift in enumerate(shifts)]
+    drift = Place(days[:14], _trained(_sample(1000))).drift(days[14])
+    assert drift is not None
+    assert [drift.reference[row] for row in range(3)] == ["training"] * 3
+    assert (drift.shared > 0.5).tolist() == [False, False, True]
 
 
 def test_the_reference_of_a_day_is_merged_once() -> None:

@@ -4,6 +4,7 @@
 
 - `predictions`, `actuals`: views of what had been predicted, and had become known, by now (UTC);
 - `all_predictions`, `all_actuals`: the tables behind them, shifted by whole weeks so that now falls in the last one;
+- `training_…`, of each predictor: what its models were trained on;
 - `build`: what the file was made from, and by how many weeks it is shifted.
 """
 

@@ -31,10 +31,15 @@ def in_log(requests: pd.DataFrame) -> pd.Series:
     return requests["month"] > _LAST_TRAINING_MONTH
 
 
+def trained_on(requests: pd.DataFrame, predictor: PredictorSpec) -> pd.Series:
+    """Which requests the models were trained on: those of the training months whose outcome is known."""
+    return ~in_log(requests) & requests[predictor.target].notna()
+
+
 def predictions(requests: pd.DataFrame, predictor: PredictorSpec, model: ModelSpec) -> NDArray[np.float64]:
     """What the model, trained on the requests of the training months, answers to each request."""
     features = model_input(requests, predictor)
-    labelled = ~in_log(requests) & requests[predictor.target].notna()
+    labelled = trained_on(requests, predictor)
     estimator = _estimator(model)
     with threadpool_limits(1):  # more threads spin on a busy machine: five times slower beside other work
         estimator.fit(features[labelled], requests.loc[labelled, predictor.target])

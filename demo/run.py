@@ -8,7 +8,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import duckdb
@@ -24,6 +24,7 @@ from metrics_exporter.definitions import Definitions, DefinitionsError, load
 DEFINITIONS = Path("output/metrics")
 
 _NEEDED = ("registry", "output")
+_TRAINED, _PROFILE = "arrival_delay", Path("registry/profiles/arrival_delay_v3.json")
 _FIRST_WINDOWS = 300.0  # seconds that the exporter may need for the log's past
 _DRIFTGAUGE = Path(sys.executable).with_name("driftgauge")
 _LOOPBACK, _EVERY_INTERFACE = "127.0.0.1", "0.0.0.0"  # noqa: S104
@@ -54,7 +55,7 @@ def running(host: str, port: int, say: Say) -> Iterator[Running]:
     _require_clone()
     definitions = _definitions()
     log = built_log(say)
-    before = [_describe(log), _driftgauge("validate"), _driftgauge("generate", "--check")]
+    before = [_describe(log), _profiled(log), _driftgauge("validate"), _driftgauge("generate", "--check")]
     folder = CACHE / "run" / str(port)  # no other demo that runs now has this one
     with Processes(folder) as processes:
         say("starting the exporter; the first time it computes four weeks of windows")
@@ -107,6 +108,18 @@ def _describe(log: Log) -> Check:
             "SELECT count(*), count(DISTINCT model_id), max(sent_at) FROM predictions"
         ).fetchall()[0]
     return checked("log", [], f"{rows:,} predictions of {models} models so far, the latest at {latest:%H:%M} UTC")
+
+
+def _profiled(log: Log) -> Check:
+    """What the primary model was trained on, profiled again: the committed file is what the command makes."""
+    made = CACHE / _PROFILE.name
+    source = [f"duckdb:{log.file}", "--table", f"training_{_TRAINED}", "--without", "label"]
+    check = _driftgauge("profile", *source, "--predictor", _TRAINED, "--model", _PROFILE.stem, "--output", str(made))
+    if check.outcome is not Outcome.OK:
+        return replace(check, name="profile")
+    is_same = _PROFILE.is_file() and made.read_bytes() == _PROFILE.read_bytes()
+    wrong = [] if is_same else [f"{_PROFILE} is not what `driftgauge profile` makes: see {made}"]
+    return checked("profile", wrong, f"{_PROFILE}: what {_PROFILE.stem} was trained on")
 
 
 def driftgauge_command() -> str:

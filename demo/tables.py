@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from demo.features import PREDICTORS, Default, PredictorSpec, Surroundings, prepare
 from demo.flights import load_weather
-from demo.models import in_log, predictions
+from demo.models import in_log, predictions, trained_on
 
 # Writers that deliver at least once deliver some rows twice: the primary's row of every flight divisible by this.
 _DELIVERED_TWICE = 997
@@ -35,7 +35,10 @@ CREATE TABLE all_actuals (
 
 
 def fill(database: duckdb.DuckDBPyConnection, flights: pd.DataFrame, say: Callable[[str], None]) -> None:
-    """Make `all_predictions` and `all_actuals`, each in the order of time, so that a window is a short scan."""
+    """Make `all_predictions` and `all_actuals`, each in the order of time, so that a window is a short scan.
+
+    And, of each predictor, `training_…`: what its models were trained on, with the label.
+    """
     database.execute(_SCHEMA)
     surroundings = Surroundings(flights, load_weather())
     flights = prepare(flights)
@@ -44,9 +47,18 @@ def fill(database: duckdb.DuckDBPyConnection, flights: pd.DataFrame, say: Callab
         for model in predictor.models:
             say(f"training {model.id} on January and February, predicting the rest of the year")
             requests[model.id] = predictions(requests, predictor, model)
+        _keep_training(database, predictor, requests[trained_on(requests, predictor)])
         _stage(database, predictor, requests[in_log(requests)])
     say("writing the log")
     _write(database)
+
+
+def _keep_training(database: duckdb.DuckDBPyConnection, predictor: PredictorSpec, requests: pd.DataFrame) -> None:
+    """What was missing stays missing: what the models were given in its place is no value of the feature."""
+    rows = requests[[*predictor.features]].assign(label=requests[predictor.target])
+    database.register("requests", pa.Table.from_pandas(rows.convert_dtypes(), preserve_index=False))
+    database.execute(f"CREATE TABLE training_{predictor.name} AS SELECT * FROM requests")
+    database.unregister("requests")
 
 
 def _stage(database: duckdb.DuckDBPyConnection, predictor: PredictorSpec, requests: pd.DataFrame) -> None:

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from generator.catalogue import SILENCE
 from metrics_exporter import definitions
-from metrics_exporter.definitions import Kind, Log, Reference, Role
+from metrics_exporter.definitions import Exclusion, Kind, Log, Reference, Role
 from metrics_exporter.windows import Window
 
 SHARE_UNITS = frozenset({"probability", "ratio", "share"})  # units whose values lie between 0 and 1
@@ -125,6 +125,8 @@ class Predictor:
     features: tuple[Feature, ...]
     evaluation: Evaluation | None
     alerts: tuple[Alert, ...]
+    exclude: tuple[Exclusion, ...] = ()
+    holidays: str | None = None
     was: tuple[str, ...] = ()
     moved: bool = True
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import date
 from pathlib import Path
 
 from generator import model
@@ -24,7 +25,7 @@ from generator.spec.derived import (
     training_profiles,
 )
 from generator.spec.registry import Declarations, Entry, T
-from metrics_exporter.definitions import Columns, Comparison, Kind, Log, Reference, Role
+from metrics_exporter.definitions import Columns, Comparison, Exclusion, Kind, Log, Reference, Role
 from metrics_exporter.windows import Window
 
 
@@ -98,9 +99,16 @@ def _predictor(name: str, spec: v1.Predictor, team: model.Team, folder: Path, *,
         features=tuple(_feature(feature, spec.features[feature]) for feature in sorted(spec.features)),
         evaluation=_evaluation(spec.evaluation) if spec.evaluation else None,
         alerts=tuple(sorted(alerts, key=lambda alert: alert.condition.id)),
+        exclude=tuple(sorted(map(_exclusion, spec.exclude), key=lambda each: (each.first, each.last, each.reason))),
+        holidays=spec.holidays,
         was=earlier_ids(spec),
         moved=moved,
     )
+
+
+def _exclusion(spec: v1.Exclusion) -> Exclusion:
+    first = date.fromisoformat(spec.from_)
+    return Exclusion(first=first, last=date.fromisoformat(spec.to) if spec.to else first, reason=spec.reason)
 
 
 def _models(name: str, spec: v1.Predictor, folder: Path) -> tuple[model.Model, ...]:

@@ -7,6 +7,7 @@ all predictors share (logs and metrics); each file below `predictors/` holds one
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from datetime import date
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
@@ -32,6 +33,7 @@ DEFAULT_CADENCE = (HOURLY, DAILY)
 
 # What drift is measured against where the registry names no reference, and for models that it doesn't name.
 TRAILING_WEEKS = 4
+LEAST_DAYS = 7  # that a series must have had in them, before anything is said of it
 
 # How far back rules look for the last reading. A restart or an outage of up to an hour neither resolves an alert nor
 # repeats it: five minutes are for scrapes. What fires stays exported for as long, so that the rule sees it end.
@@ -192,6 +194,14 @@ class Reference(Definition):
     weeks: int | None = None
 
 
+class Exclusion(Definition):
+    """Days, in UTC and both inclusive, that no other day is judged by."""
+
+    first: date
+    last: date
+    reason: str
+
+
 class Model(Definition):
     """A model version of a predictor, and what its drift is measured against; None: the trailing four weeks."""
 
@@ -257,6 +267,8 @@ class Predictor(Definition):
     windows: Annotated[tuple[WindowLength, ...], Field(min_length=1)] = DEFAULT_CADENCE
     models: tuple[Model, ...]
     features: dict[str, Feature] = {}
+    exclude: tuple[Exclusion, ...] = ()
+    holidays: str | None = None
     evaluation: Evaluation | None = None
     alerts: tuple[Alert, ...] = ()
 

@@ -23,7 +23,10 @@ def _shared_file(registry: Registry) -> Files:
 def _predictor_file(predictor: Predictor, _: Rules) -> Files:
     path = conventions.definitions_file(predictor.id)
     copied = {model.profile.path: model.profile.content for model in predictor.models if model.profile}
-    return {path: yaml_file(path, _dump(_predictor(predictor)), _ABOUT_PREDICTOR), **copied}
+    dumped = _dump(_predictor(predictor))
+    if not predictor.exclude:  # few leave days out: nobody else's file is to speak of it
+        del dumped["exclude"]
+    return {path: yaml_file(path, dumped, _ABOUT_PREDICTOR), **copied}
 
 
 render = Renderer(_shared_file, _predictor_file)
@@ -54,6 +57,8 @@ def _predictor(predictor: Predictor) -> definitions.Predictor:
             definitions.Model(id=model.id, role=model.role, reference=model.reference) for model in predictor.models
         ),
         features={feature.name: _feature(feature.kind, feature.unit) for feature in predictor.features},
+        exclude=predictor.exclude,
+        holidays=predictor.holidays,
         evaluation=_evaluation(predictor),
         alerts=tuple(alert.condition for alert in predictor.alerts),
     )

@@ -57,8 +57,15 @@ class NamedProfile(NamedTuple):
     spec: Predictor
     model_id: str
     path: str
-    place: Place
     facts: profiles.Facts | None
+
+    @property
+    def place(self) -> Place:
+        """Where it is named: behind the model's id, or as the only one."""
+        is_by_model = isinstance(self.spec.reference, TrainingReference) and isinstance(
+            self.spec.reference.profile, dict
+        )
+        return self.entry.place("reference", "profile", *([self.model_id] if is_by_model else []))
 
 
 @dataclass
@@ -97,7 +104,7 @@ class Declarations:
     @cached_property
     def _training_profiles(self) -> list[NamedProfile]:
         return [
-            NamedProfile(entry, spec, model_id, path, _place(entry, spec, model_id), profiles.facts(self.folder, path))
+            NamedProfile(entry, spec, model_id, path, profiles.facts(self.folder, path))
             for entry, spec in self.valid_predictors()
             for model_id, path in training_profiles(spec).items()
         ]
@@ -113,9 +120,3 @@ class Declarations:
             for entry, spec in self.valid_predictors()
             for number, alert in zip(entry.alert_numbers, spec.alerts, strict=True)
         ]
-
-
-def _place(entry: Entry[Predictor], spec: Predictor, model_id: str) -> Place:
-    """Where a model's profile is named: behind its id, or as the only one."""
-    is_by_model = isinstance(spec.reference, TrainingReference) and not isinstance(spec.reference.profile, str)
-    return entry.place("reference", "profile", *([model_id] if is_by_model else []))

@@ -14,6 +14,7 @@ from generator.findings.refusal import refuse
 from generator.findings.shape import (
     bad_address,
     bad_channel,
+    bad_day,
     bad_duration,
     bad_name,
     bad_partition,
@@ -21,6 +22,7 @@ from generator.findings.shape import (
     bad_text,
     bad_window,
     unknown_choice,
+    unknown_country,
 )
 from metrics_exporter.definitions import QUANTILES
 
@@ -68,6 +70,10 @@ Duration = Annotated[
     BeforeValidator(bad_duration.needs_unit),
     AfterValidator(bad_duration.accept),
     Field(json_schema_extra={"pattern": bad_duration.PATTERN}),
+]
+Day = Annotated[str, AfterValidator(bad_day.accept), Field(json_schema_extra={"pattern": bad_day.PATTERN})]
+Country = Annotated[
+    str, AfterValidator(unknown_country.accept), Field(json_schema_extra={"pattern": unknown_country.PATTERN})
 ]
 PositiveDuration = Annotated[Duration, AfterValidator(bad_duration.not_zero)]
 Address = Annotated[
@@ -243,6 +249,14 @@ class PrimaryReference(Spec):
 
 
 Reference = Annotated[TrainingReference | TrailingReference | PrimaryReference, Field(discriminator="kind")]
+
+
+class Exclusion(Spec):
+    """Days, in UTC, that no other day is to be judged by: an incident, a holiday, a broken log."""
+
+    from_: Day = Field(alias="from", description="The first day.", examples=["2026-11-26"])
+    to: Day | None = Field(None, description="The last day. Default: the first.", examples=["2026-11-29"])
+    reason: Text = Field(description="Why, for those who come later.", examples=["Thanksgiving"])
 
 
 class Bounds(Spec):
@@ -442,6 +456,18 @@ class Predictor(Spec):
         None,
         description="What drift is measured against; without it, the four weeks before.",
         examples=[{"kind": "trailing", "weeks": 4}],
+    )
+    exclude: list[Exclusion] = Field(
+        [],
+        description="Days that are left out of what drift is measured against; they are judged themselves, though.",
+        examples=[[{"from": "2026-11-26", "to": "2026-11-29", "reason": "Thanksgiving"}]],
+    )
+    holidays: Country | None = Field(
+        None,
+        description=(
+            "A country, or a country and its region, whose public holidays are left out, too, each a day in UTC."
+        ),
+        examples=["US", "US-NY"],
     )
     freshness: Freshness = Field(
         Freshness(), description="When silence is an alert.", examples=[{"max_silence": "8h", "severity": "page"}]

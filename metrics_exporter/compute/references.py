@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -11,9 +11,11 @@ from datetime import datetime, timedelta
 import numpy as np
 from numpy.typing import NDArray
 
+from metrics_exporter.compute.exclusions import Exclusions
 from metrics_exporter.compute.schedule import Schedule
-from metrics_exporter.definitions import TRAILING_WEEKS, Definitions
+from metrics_exporter.definitions import LEAST_DAYS, TRAILING_WEEKS, Definitions
 from metrics_exporter.drift.compare import compare, matched
+from metrics_exporter.drift.rounding import rounded_alike
 from metrics_exporter.logs import event
 from metrics_exporter.profiles.history import History, HistoryError
 from metrics_exporter.profiles.table import Drift, Floats, Profiles, WindowProfiles
@@ -23,7 +25,7 @@ from metrics_exporter.windows import DAY, Window
 
 _log = logging.getLogger(__name__)
 
-_LEAST = timedelta(weeks=1)  # of windows that a series must have had, before anything is said of it
+_LEAST = timedelta(days=LEAST_DAYS)  # of windows that a series must have had, before anything is said of it
 _DISPERSED_OVER = timedelta(weeks=4)
 _LAG = timedelta(days=3)  # of these, so that what began yesterday does not raise its own limit
 _LEAST_RATIOS = 17  # windows that were compared, before more than chance is told from their indices
@@ -81,7 +83,8 @@ class References:
             for each, model, reference in named
             if reference.kind == "primary"
         }
-        self._merged: dict[int, _Reference] = {}  # by the number of weeks
+        self._exclusions = Exclusions(registered)
+        self._merged: dict[tuple[datetime, ...], _Reference] = {}  # by the ends of their windows
         trained = {(each.predictor, model.id) for each in registered for model in each.models}
         self._training = to_table(
             profile.model_copy(update={"predictor": predictor, "model_id": model_id})  # as they are called by now
@@ -110,10 +113,10 @@ class References:
         nothing = Drift.nothing(size)
         psi, bound, shared, kind = nothing.psi.copy(), nothing.bound.copy(), nothing.shared.copy(), np.full(size, -1)
         trained = matched(window.profiles, self._training) >= 0
-        found = compare(window.profiles.take(trained), self._training)
+        found = compare(*rounded_alike(window.profiles.take(trained), self._training))
         psi[trained], bound[trained], kind[trained] = found.psi, found.bound, _TRAINING
-        for weeks, rows in self._by_weeks(window.profiles):
-            reference = self._reference(window, weeks)
+        for ends, rows in self._by_ends(window):
+            reference = self._reference(ends)
             if reference is not None:  # what the rows of a day share, only days can tell
                 shared[rows] = reference.shared_by(window.profiles.take(rows))
                 others = rows[~trained[rows]]
@@ -139,35 +142,51 @@ class References:
         rows = np.flatnonzero(np.array([each is not None for each in primaries], bool)[place])
         return rows, replace(profiles.take(rows), model_id=Text.of(primaries[each] for each in place[rows].tolist()))
 
-    def _by_weeks(self, profiles: Profiles) -> Iterator[tuple[int, Ints]]:
-        """The rows of the models that are compared with so many weeks; others have none."""
-        models, place = _models(profiles)
-        weeks = np.array([self._weeks.get(model, TRAILING_WEEKS) for model in models], np.int64)
-        for each in np.unique(weeks[weeks > 0]).tolist():
-            yield each, np.flatnonzero(weeks[place] == each)
+    def _by_ends(self, window: WindowProfiles) -> Iterator[tuple[tuple[datetime, ...], Ints]]:
+        """The ends of the windows that make a reference, oldest first, and the rows that are compared with it."""
+        models, place = _models(window.profiles)
+        wanted = [(self._weeks.get(model, TRAILING_WEEKS), model[0]) for model in models]
+        ends = {each: self._ends(window, *each) for each in set(wanted) if each[0]}
+        groups: dict[tuple[datetime, ...], list[int]] = defaultdict(list)
+        for number, each in enumerate(wanted):
+            if each in ends:
+                groups[ends[each]].append(number)
+        for together, chosen in groups.items():
+            yield together, np.flatnonzero(np.isin(place, chosen))
 
-    def _reference(self, window: WindowProfiles, weeks: int) -> _Reference | None:
-        """The windows that end in the weeks before it, merged; None: there are too few of them."""
-        base = min(length for length in self._schedule.lengths if length.length >= DAY)
-        begin = window.start - timedelta(weeks=weeks)
-        ends = tuple(end for end in self._schedule.all_ends(base) if begin < end <= window.start)
-        kept = self._merged.get(weeks)
-        if kept is None or kept.ends != ends:
-            if len(ends) * base.length < _LEAST:
-                return None
-            self._beat()
-            merged, unreadable = self._history.merged(self._log, base, ends, base, window.start)
-            self._schedule.forget(base, unreadable)
-            if merged is None:  # those that can be read make a reference, too
-                return self._reference(window, weeks) if unreadable else None
-            kept = self._merged[weeks] = self._known(merged.profiles, ends, base)
-        return kept
+    def _ends(self, window: WindowProfiles, weeks: int, predictor: str) -> tuple[datetime, ...]:
+        """Those in the weeks before a window that a predictor is compared with."""
+        begin, length = window.start - timedelta(weeks=weeks), self._base.length
+        there = (end for end in self._schedule.all_ends(self._base) if begin < end <= window.start)
+        return tuple(end for end in there if not self._exclusions.covers(predictor, end - length, end))
+
+    @property
+    def _base(self) -> Window:
+        """The length of the windows that references are merged from."""
+        return min(length for length in self._schedule.lengths if length.length >= DAY)
+
+    def _reference(self, ends: tuple[datetime, ...]) -> _Reference | None:
+        """Some windows, merged; None: they are too few."""
+        if ends in self._merged:
+            return self._merged[ends]
+        if len(ends) * self._base.length < _LEAST:
+            return None
+        self._beat()
+        merged, unreadable = self._history.merged(self._log, self._base, ends, self._base, ends[-1])
+        self._schedule.forget(self._base, unreadable)
+        if merged is None:  # those that can be read make a reference, too
+            return self._reference(tuple(end for end in ends if end not in unreadable)) if unreadable else None
+        self._merged = {kept: reference for kept, reference in self._merged.items() if kept[-1] >= ends[-1]}
+        self._merged[ends] = self._known(merged.profiles, ends, self._base)
+        return self._merged[ends]
 
     def _known(self, merged: Profiles, ends: tuple[datetime, ...], base: Window) -> _Reference:
         """The series that had values in enough of the windows, and how much of their variance lies between these."""
         windows, within = np.zeros(len(merged), np.int64), np.zeros(len(merged))
         for each in self._history.read_spread(self._log, base, ends[0] - base.length, ends[-1]):
             self._beat()
+            if each.end not in ends:
+                continue
             place = matched(merged, each.profiles)
             has_values = (place >= 0) & (each.profiles.values[place] > 0)
             windows += has_values
@@ -183,7 +202,7 @@ class References:
         begin, end = window.start - _DISPERSED_OVER, window.start - _LAG
         for before in self._history.read_drift(self._log, window.window, begin, end):
             self._beat()
-            ratios.append(_ratios(window.profiles, before.profiles, _TRAILING))
+            ratios.append(_ratios(window.profiles, self._kept(before), _TRAILING))
         return _upper(ratios, len(window.profiles))
 
     def _first_dispersion(self, window: WindowProfiles) -> Floats:
@@ -195,8 +214,12 @@ class References:
             begin = first.until or (ends[0] - window.window.length if ends else window.start)
             for before in self._history.read_drift(self._log, window.window, begin, window.start):
                 self._beat()
-                first.take(before)
+                first.take(before.end, self._kept(before))
         return _upper([_ratios(window.profiles, each, _TRAINING) for each in first.kept], len(window.profiles))
+
+    def _kept(self, window: WindowProfiles) -> Profiles:
+        """The series of a window that are not left out."""
+        return window.profiles.take(~self._exclusions.rows(window))
 
 
 class _FirstWindows:
@@ -219,13 +242,10 @@ class _FirstWindows:
         """Whether some models have had their first windows."""
         return all(self._seen[model] >= self._most for model in models)
 
-    def take(self, window: WindowProfiles) -> None:
+    def take(self, end: datetime, profiles: Profiles) -> None:
         """Take up the next window."""
-        self.until = window.end
-        drift = window.profiles.drift
-        if drift is None:
-            return
-        trained = window.profiles.take(_is_of(drift.reference, _TRAINING))
+        self.until = end
+        trained = profiles.take(_is_of(profiles.reference, _TRAINING))
         models, place = _models(trained)
         is_new = np.array([self._seen[model] < self._most for model in models], bool)
         self._seen.update(models)

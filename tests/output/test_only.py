@@ -38,7 +38,7 @@ def test_only_this_predictor_s_files_are_written(folder: Path) -> None:
     done = generate("--only", "arrival_delay")
     assert done.stdout == (
         "1 predictor of 1 team, 2 models: 1 dashboard, 5 alert rules, 1 threshold in dashboards only.\n"
-        "output: 4 files written, 0 unchanged, 0 removed.\n"
+        "output: 4 files written, 1 unchanged, 0 removed.\n"
     )
     after = contents(folder / "output")
     assert {Path(path).stem for path in before if before[path] != after[path]} == {"arrival_delay"}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -31,6 +32,7 @@ def write(folder: Path, **files: str) -> Path:
 
 
 def test_the_same_registry_in_both_languages_is_the_same_model(tmp_path: Path) -> None:
+    shutil.copytree(ROOT / "registry" / "profiles", tmp_path / "profiles")
     for file in (ROOT / "registry").glob("*.yaml"):
         content = yaml.safe_load(file.read_text(encoding="utf-8"))
         (tmp_path / file.with_suffix(".jsonnet").name).write_text(json.dumps(content), encoding="utf-8")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import shutil
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -77,6 +78,7 @@ def test_order_files_and_quoting_mean_nothing(rng: random.Random, count: int) ->
     for section, name, value in rng.sample(PARTS, len(PARTS)):
         rng.choice(files).setdefault(section, {})[name] = _shuffled(rng, value)
     with tempfile.TemporaryDirectory() as folder:
+        shutil.copytree(ROOT / "registry" / "profiles", Path(folder) / "profiles")
         assert load(Path(folder), *(_written(rng, _shuffled(rng, content)) for content in files)) == ORIGINAL
 
 

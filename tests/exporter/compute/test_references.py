@@ -15,7 +15,7 @@ from generator.catalogue import METRICS
 from metrics_exporter.compute.judging import Judge
 from metrics_exporter.compute.references import References
 from metrics_exporter.compute.schedule import Schedule
-from metrics_exporter.definitions import Alert, Comparison, Definitions, Model, Reference, Role
+from metrics_exporter.definitions import Alert, Comparison, Definitions, Exclusion, Model, Reference, Role
 from metrics_exporter.drift.compare import compare
 from metrics_exporter.profiles.history import History, HistoryError
 from metrics_exporter.profiles.table import Drift, Profiles, WindowProfiles, concatenated
@@ -270,6 +270,82 @@ def test_what_all_rows_of_a_day_share_is_told_against_training_too() -> None:
     assert drift is not None
     assert [drift.reference[row] for row in range(3)] == ["training"] * 3
     assert (drift.shared > 0.5).tolist() == [False, False, True]
+
+
+def _leaving_out(first: int, last: int, reference: Reference | None = None) -> Definitions:
+    """Definitions whose predictor leaves out the days with these numbers."""
+    defined = _with_reference(reference)
+    days = [(MIDNIGHT + (number - 1) * DAY).date() for number in (first, last)]
+    exclude = (Exclusion(first=days[0], last=days[1], reason="the log was broken"),)
+    predictor = defined.predictors["p"].model_copy(update={"exclude": exclude})
+    return defined.model_copy(update={"predictors": {"p": predictor}})
+
+
+def test_days_that_are_left_out_are_none_of_the_reference() -> None:
+    """As if the history had none of them; they are compared themselves."""
+    days = [_day(number, _sample(number, shift=3.0 if 12 <= number < 15 else 0.0)) for number in range(20)]
+    with_all = Place(days).drift(_day(20))
+    without = Place(days, _leaving_out(12, 14)).drift(_day(20))
+    missing = Place([day for number, day in enumerate(days) if not 12 <= number < 15]).drift(_day(20))
+    assert with_all is not None
+    assert without is not None
+    assert missing is not None
+    assert without.psi.tolist() == missing.psi.tolist()
+    assert without.shared.tolist() == missing.shared.tolist()
+    assert without.psi[2] < with_all.psi[2]
+    itself = Place(days, _leaving_out(20, 20)).drift(_day(20))
+    assert itself is not None
+    assert itself.psi.tolist() == with_all.psi.tolist()
+
+
+def test_where_too_many_days_are_left_out_nothing_is_said() -> None:
+    days = [_day(number) for number in range(20)]
+    assert Place(days, _leaving_out(0, 13)).drift(_day(20)) is None
+    assert Place(days, _leaving_out(0, 12)).drift(_day(20)) is not None
+
+
+def test_a_predictor_s_days_are_left_out_for_itself_alone() -> None:
+    days = [_day(number, _of_two(number)) for number in range(20)]
+    defined = _leaving_out(5, 9)
+    drift = Place(days, defined).drift(_day(20, _of_two(20)))
+    plain = Place(days).drift(_day(20, _of_two(20)))
+    assert drift is not None
+    assert plain is not None
+    assert drift.psi[3:].tolist() == plain.psi[3:].tolist()
+    assert (drift.psi[:3] != plain.psi[:3]).all()
+
+
+def _of_two(seed: int) -> Profiles:
+    """Those of the predictor `p`, and the same of one that is not registered."""
+    table = _sample(seed)
+    return concatenated([table, replace(table, predictor=Text.of(["q"] * 3))])
+
+
+def test_days_that_are_left_out_raise_no_limit() -> None:
+    """Eight of the 28 days before were an incident: more than the 95th percentile forgives."""
+    found = []
+    for defined in (_with_reference(None), _leaving_out(40, 47)):
+        place = Place([_day(number) for number in range(28)], defined)
+        for number in range(28, 61):
+            day = place.references.compared(_day(number, _sample(number, shift=3.0 if 40 <= number < 48 else 0.0)))
+            place.history.write(day)
+            place.schedule.set_done(DAILY, day.end)
+        assert day.profiles.drift is not None
+        found.append(day.profiles.drift.dispersion[2])
+    assert found[0] > 5
+    assert found[1] < 2
+
+
+def test_the_first_weeks_leave_days_out_too() -> None:
+    defined = _leaving_out(3, 10, Reference(kind="training", profile="profiles/p.json"))
+    defined = defined.model_copy(update={"training": _trained(_sample(1000)).training})
+    place = Place([], defined)
+    for number in range(40):
+        day = place.references.compared(_day(number, _sample(number, shift=3.0 if 3 <= number < 11 else 0.0)))
+        place.history.write(day)
+        place.schedule.set_done(DAILY, day.end)
+    assert day.profiles.drift is not None
+    assert day.profiles.drift.dispersion[2] < 2
 
 
 def test_the_reference_of_a_day_is_merged_once() -> None:

@@ -33,7 +33,10 @@ COMPANIONS = [
     "terraform fmt",
     "terraform plan",
 ]
-CHECKS = ["log", "validate", "generate --check", "health", "/metrics", "status page", "models", "features", "values"]
+CHECKS = [
+    *("log", "profile", "validate", "generate --check"),
+    *("health", "/metrics", "status page", "models", "features", "values"),
+]
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ It shares no code with the exporter, only what docs/metrics.md says of each metr
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -56,7 +56,7 @@ class Window:
         self.exact["ml_feature_null_ratio", labels] = float(null.mean())
         self.exact["ml_feature_values", labels] = len(real)
         if kind != "categorical":
-            numbers = pd.to_numeric(real.replace({"true": "1", "false": "0"}), errors="coerce").to_numpy(dtype=float)
+            numbers = real.map(_number).to_numpy(dtype=float)
             finite = numbers[np.isfinite(numbers)]
             self.exact["ml_feature_values", labels] = len(finite)
             self.add_shape("ml_feature", labels, finite)
@@ -141,3 +141,29 @@ def _real_values(rows: pd.DataFrame, predictor: str, model_id: str, feature: str
     model = rows[(rows["predictor_name"] == predictor) & (rows["model_id"] == model_id)]
     values, defaulted = next((v, d) for name, v, d in _features(model) if name == feature)
     return values[values.notna() & ~defaulted]
+
+
+def _number(text: str) -> float:
+    """The double nearest to a text, to the last digit; NaN where it is no number."""
+    try:
+        return float({"true": "1", "false": "0"}.get(text, text))
+    except ValueError:
+        return float("nan")
+
+
+def psi(rows: pd.DataFrame, trained: pd.DataFrame, model_id: str, features: Iterable[str]) -> dict[str, float]:
+    """The population stability index of a model's categories against its training set, as docs/statistics.md has it."""
+    model = rows.drop_duplicates(_IDENTITY).query("model_id == @model_id")
+    found = {}
+    for feature, values, defaulted in _features(model):
+        if feature in features:
+            ours, theirs = values[values.notna() & ~defaulted], trained[feature].dropna()
+            share = theirs.value_counts(normalize=True)
+            binned = share[share >= 0.01].index
+            counts = [
+                side.where(side.isin(binned), "").value_counts().reindex([*binned, ""], fill_value=0).to_numpy()
+                for side in (ours, theirs)
+            ]
+            p, q = ((count + 0.5) / (count.sum() + len(count) / 2) for count in counts)
+            found[feature] = float(((p - q) * np.log(p / q)).sum())
+    return found

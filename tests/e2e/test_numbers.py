@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import duckdb
 import numpy as np
 import pandas as pd
 import pytest
@@ -24,6 +25,7 @@ pytestmark = pytest.mark.slow
 HISTORY = timedelta(days=LOOKBACK_DAYS)
 LENGTHS = {"1h": timedelta(hours=1), "1d": timedelta(days=1)}
 OF_WINDOWS = ("ml_predictions", "ml_prediction_", "ml_feature_", "ml_window_end_")
+COMPARING = ("unseen", "_psi")
 APPROXIMATE = ("_quantile",)
 CONTINUOUS, AROUND_ATOMS = 0.005, 0.03  # the greatest errors of quantiles, in rank
 
@@ -42,11 +44,11 @@ class Shown:
     values: Values
 
     def of(self, window: str) -> Values:
-        """The window metrics of one window, without the share of unseen values."""
+        """The window metrics of one window, without the share of unseen values and the distance from a reference."""
         return {
             (name, labels): value
             for (name, labels), value in self.values.items()
-            if ("window", window) in labels and name.startswith(OF_WINDOWS) and "unseen" not in name
+            if ("window", window) in labels and name.startswith(OF_WINDOWS) and not any(map(name.count, COMPARING))
         }
 
     def rows(self, window: str) -> pd.DataFrame:
@@ -181,3 +183,15 @@ def test_unseen_categories_are_those_that_no_earlier_day_had(
         assert value == pytest.approx(expected, rel=1e-12), series
     few = {key for key, kind in kinds.items() if kind == "categorical"} - {(p, "destination") for p, _ in kinds}
     assert {(dict(labels)["predictor"], dict(labels)["feature"]) for labels in unseen} >= few
+
+
+def test_drift_of_categories_is_what_the_raw_rows_of_the_day_and_the_training_set_say(shown: dict[str, Shown]) -> None:
+    answer = shown["midnight"]
+    with duckdb.connect(str(answer.log), read_only=True) as database:
+        trained = database.sql("SELECT * FROM training_arrival_delay").df()
+    expected = recomputed.psi(answer.rows("1d"), trained, "arrival_delay_v3", ("carrier", "origin", "aircraft_maker"))
+    labels = {"predictor": "arrival_delay", "model_id": "arrival_delay_v3", "window": "1d", "reference": "training"}
+    for feature, psi in expected.items():
+        shown_psi = answer.values["ml_feature_psi", frozenset({**labels, "feature": feature}.items())]
+        assert shown_psi == pytest.approx(psi, rel=1e-9), feature
+        assert psi > 0

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import logging
-from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 import numpy as np
-from numpy.typing import NDArray
 
+from metrics_exporter.compute.dispersion import TRAILING, TRAINING, FirstWindows, Ratios, models_of, upper
 from metrics_exporter.compute.exclusions import Exclusions
 from metrics_exporter.compute.schedule import Schedule
 from metrics_exporter.definitions import LEAST_DAYS, TRAILING_WEEKS, Definitions
 from metrics_exporter.drift.compare import compare, matched
-from metrics_exporter.drift.rounding import rounded_alike
+from metrics_exporter.drift.rounding import rounded
 from metrics_exporter.logs import event
 from metrics_exporter.profiles.history import History, HistoryError
 from metrics_exporter.profiles.table import Drift, Floats, Profiles, WindowProfiles
@@ -28,11 +28,9 @@ _log = logging.getLogger(__name__)
 _LEAST = timedelta(days=LEAST_DAYS)  # of windows that a series must have had, before anything is said of it
 _DISPERSED_OVER = timedelta(weeks=4)
 _LAG = timedelta(days=3)  # of these, so that what began yesterday does not raise its own limit
-_LEAST_RATIOS = 17  # windows that were compared, before more than chance is told from their indices
-_KINDS = ("primary", "trailing", "training")
+_KINDS = ("primary", TRAILING, TRAINING)
 _PRIMARY, _TRAILING, _TRAINING = range(3)
 _FIRST_WINDOWS = timedelta(weeks=4)  # of a model, that say how unlike its training set production is anyway
-_HIGH = 0.95  # the quantile of these that counts: an incident or two are not what is usual
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,12 +84,13 @@ class References:
         self._exclusions = Exclusions(registered)
         self._merged: dict[tuple[datetime, ...], _Reference] = {}  # by the ends of their windows
         trained = {(each.predictor, model.id) for each in registered for model in each.models}
-        self._training = to_table(
+        trained_on = to_table(
             profile.model_copy(update={"predictor": predictor, "model_id": model_id})  # as they are called by now
             for (predictor, model_id), profile in definitions.training.items()
             if (predictor, model_id) in trained
         )
-        self._first: dict[Window, _FirstWindows] = {}
+        self._training = rounded(trained_on, trained_on)
+        self._first: dict[Window, FirstWindows] = {}
 
     def compared(self, window: WindowProfiles) -> WindowProfiles:
         """The window with its drift, if it is a day or longer.
@@ -113,7 +112,7 @@ class References:
         nothing = Drift.nothing(size)
         psi, bound, shared, kind = nothing.psi.copy(), nothing.bound.copy(), nothing.shared.copy(), np.full(size, -1)
         trained = matched(window.profiles, self._training) >= 0
-        found = compare(*rounded_alike(window.profiles.take(trained), self._training))
+        found = compare(rounded(window.profiles.take(trained), self._training), self._training)
         psi[trained], bound[trained], kind[trained] = found.psi, found.bound, _TRAINING
         for ends, rows in self._by_ends(window):
             reference = self._reference(ends)
@@ -137,14 +136,14 @@ class References:
 
     def _beside_primaries(self, profiles: Profiles) -> tuple[Ints, Profiles]:
         """The rows of the models that are compared with their primary, and these as if they were the primary's."""
-        models, place = _models(profiles)
+        models, place = models_of(profiles)
         primaries = [self._primaries.get(model) for model in models]
         rows = np.flatnonzero(np.array([each is not None for each in primaries], bool)[place])
         return rows, replace(profiles.take(rows), model_id=Text.of(primaries[each] for each in place[rows].tolist()))
 
     def _by_ends(self, window: WindowProfiles) -> Iterator[tuple[tuple[datetime, ...], Ints]]:
         """The ends of the windows that make a reference, oldest first, and the rows that are compared with it."""
-        models, place = _models(window.profiles)
+        models, place = models_of(window.profiles)
         wanted = [(self._weeks.get(model, TRAILING_WEEKS), model[0]) for model in models]
         ends = {each: self._ends(window, *each) for each in set(wanted) if each[0]}
         groups: dict[tuple[datetime, ...], list[int]] = defaultdict(list)
@@ -202,85 +201,24 @@ class References:
         begin, end = window.start - _DISPERSED_OVER, window.start - _LAG
         for before in self._history.read_drift(self._log, window.window, begin, end):
             self._beat()
-            ratios.append(_ratios(window.profiles, self._kept(before), _TRAILING))
-        return _upper(ratios, len(window.profiles))
+            ratios.append(Ratios.of(self._kept(before), TRAILING).at(window.profiles))
+        return upper(ratios, len(window.profiles))
 
     def _first_dispersion(self, window: WindowProfiles) -> Floats:
         """By how much more than chance the series' indices against training were in the model's first weeks."""
-        first = self._first.setdefault(window.window, _FirstWindows(_FIRST_WINDOWS // window.window.length))
-        models, _ = _models(window.profiles.take(matched(window.profiles, self._training) >= 0))
+        first = self._first.setdefault(window.window, FirstWindows(_FIRST_WINDOWS // window.window.length))
+        models, _ = models_of(window.profiles.take(matched(window.profiles, self._training) >= 0))
         if not first.has_all(models):
             ends = self._schedule.all_ends(window.window)
             begin = first.until or (ends[0] - window.window.length if ends else window.start)
             for before in self._history.read_drift(self._log, window.window, begin, window.start):
                 self._beat()
                 first.take(before.end, self._kept(before))
-        return _upper([_ratios(window.profiles, each, _TRAINING) for each in first.kept], len(window.profiles))
+        return upper([each.at(window.profiles) for each in first.kept], len(window.profiles))
 
     def _kept(self, window: WindowProfiles) -> Profiles:
         """The series of a window that are not left out."""
         return window.profiles.take(~self._exclusions.rows(window))
-
-
-class _FirstWindows:
-    """The first windows in which models were compared with what they were trained on.
-
-    Production is never like training: that alone is nothing to tell anybody. What is more than in the first weeks is.
-
-    Attributes:
-        kept: of each window the series of the models that were new, oldest first.
-        until: the end of the last window that was taken.
-    """
-
-    def __init__(self, most: int) -> None:
-        """Know none yet; `most` of each model count."""
-        self._most, self._seen = most, Counter[tuple[str, str]]()
-        self.kept: list[Profiles] = []
-        self.until: datetime | None = None
-
-    def has_all(self, models: Iterable[tuple[str, str]]) -> bool:
-        """Whether some models have had their first windows."""
-        return all(self._seen[model] >= self._most for model in models)
-
-    def take(self, end: datetime, profiles: Profiles) -> None:
-        """Take up the next window."""
-        self.until = end
-        trained = profiles.take(_is_of(profiles.reference, _TRAINING))
-        models, place = _models(trained)
-        is_new = np.array([self._seen[model] < self._most for model in models], bool)
-        self._seen.update(models)
-        if is_new.any():
-            self.kept.append(trained.take(is_new[place]))
-
-
-def _models(profiles: Profiles) -> tuple[list[tuple[str, str]], Ints]:
-    """The models by predictor and id, and which of them each row belongs to."""
-    _, example, place = np.unique(profiles.model_keys, return_index=True, return_inverse=True)
-    return [(str(profiles.predictor[row]), str(profiles.model_id[row])) for row in example.tolist()], place
-
-
-def _is_of(reference: Text, kind: int) -> NDArray[np.bool_]:
-    return np.equal(reference.codes, reference.code(_KINDS[kind])) & np.greater_equal(reference.codes, 0)
-
-
-def _ratios(series: Profiles, before: Profiles, kind: int) -> Floats:
-    """How many times their bound the indices of some series were in a window; NaN where that is not known."""
-    drift, place = before.known_drift, matched(series, before)
-    found = np.where(_is_of(drift.reference, kind), drift.psi / drift.bound, np.nan)
-    return np.where(place >= 0, found[place], np.nan) if len(before) else np.full(len(series), np.nan)
-
-
-def _upper(windows: Sequence[Floats], size: int) -> Floats:
-    """The high quantile of each series over some windows, at least 1; NaN of one with too few."""
-    if len(windows) < _LEAST_RATIOS:
-        return np.full(size, np.nan)
-    ratios = np.array(windows)
-    known = np.isfinite(ratios).sum(axis=0)
-    with np.errstate(invalid="ignore"):
-        ordered = np.sort(ratios, axis=0)  # NaN comes last
-    rank = np.maximum((_HIGH * known).astype(np.int64) - 1, 0)
-    high = np.take_along_axis(ordered, rank[None, :], axis=0)[0]
-    return np.where(known >= _LEAST_RATIOS, np.fmax(high, 1.0), np.nan)
 
 
 def _spread(table: Profiles) -> Floats:

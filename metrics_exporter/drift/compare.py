@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from operator import attrgetter
+from typing import Protocol
 
 import numpy as np
 
@@ -14,6 +15,24 @@ from metrics_exporter.profiles.text import Ints, Text
 FEWEST = 50  # values, on each side; with fewer nothing is said
 _BINNED = ((attrgetter("is_numeric"), bins.of_numbers), (attrgetter("is_categorical"), bins.of_categories))
 _CHUNK = 2_000  # series that are compared at once: what a processor's cache holds
+
+
+class Named(Protocol):
+    """Rows that are series, by the names in three columns."""
+
+    @property
+    def predictor(self) -> Text:
+        """Whose."""
+
+    @property
+    def model_id(self) -> Text:
+        """Of which model."""
+
+    @property
+    def feature(self) -> Text:
+        """Which feature; NULL: the predictions."""
+
+    def __len__(self) -> int: ...
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -47,7 +66,7 @@ def compare(window: Profiles, reference: Profiles, alpha: float = psi.ALPHA) -> 
     return found
 
 
-def matched(window: Profiles, reference: Profiles) -> Ints:
+def matched(window: Named, reference: Named) -> Ints:
     """For each series of a window, its row in the reference; -1 where it has none."""
     if not len(reference):
         return np.full(len(window), -1)

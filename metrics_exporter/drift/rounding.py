@@ -11,23 +11,18 @@ import numpy as np
 
 from metrics_exporter.drift.compare import matched
 from metrics_exporter.profiles.table import Floats, NumberLists, Profiles, offsets_of
-from metrics_exporter.profiles.text import Ints
 
 PRECISION = 2.0**-22  # of a value: four steps of single precision
 
 
-def rounded_alike(window: Profiles, reference: Profiles) -> tuple[Profiles, Profiles]:
-    """Both tables, with each number next to an atom of the reference as that atom."""
-    places = matched(window, reference)
-    known = np.flatnonzero(places >= 0)
-    return (
-        _rounded(window, known, reference.atoms.take(places[known])),
-        _rounded(reference, np.arange(len(reference)), reference.atoms),
-    )
+def rounded(table: Profiles, reference: Profiles) -> Profiles:
+    """A table, with each number next to an atom of the same series in a reference as that atom.
 
-
-def _rounded(table: Profiles, rows: Ints, atoms: NumberLists) -> Profiles:
-    """A table, with the numbers of some rows next to an atom of theirs as that atom; atoms are ascending."""
+    The reference is to be rounded by itself, too, before the two are compared.
+    """
+    places = matched(table, reference)
+    rows = np.flatnonzero(places >= 0)
+    atoms = reference.atoms.take(places[rows])
     columns = {name: getattr(table, name).copy() for name in ("grid", "minimum", "maximum")}
     values = table.atoms.values.copy()
     for number in np.flatnonzero(atoms.lengths).tolist():

@@ -404,7 +404,7 @@ def test_drift_is_kept() -> None:
 
 def test_an_alert_on_drift_judges_days(monkeypatch: pytest.MonkeyPatch) -> None:
     """Two days beyond the limit in a row, of one feature of two; then how many features drifted."""
-    monkeypatch.setattr("metrics_exporter.compute.references._LEAST_RATIOS", 1)
+    monkeypatch.setattr("metrics_exporter.compute.dispersion._LEAST_RATIOS", 1)
     known = {"window": DAILY, "comparison": Comparison.ABOVE, "severity": "notify", "models": ("m",), "consecutive": 2}
     score = Alert(id="score", title="Drift", metric="ml_feature_drift_score", feature="*", high=1.0, **known)
     count = Alert(id="count", title="Drifted", metric="ml_model_drifted_features", high=0.5, **known)

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from metrics_exporter.drift.compare import compare
-from metrics_exporter.drift.rounding import rounded_alike
+from metrics_exporter.drift.rounding import rounded
 from metrics_exporter.profiles.profile import Distribution
 from tests.exporter.drift.samples import DISTRIBUTIONS, Sample, numbers
 
@@ -29,7 +29,8 @@ def _known() -> Sample:
 def test_the_same_numbers_in_another_precision_have_not_drifted(stored: type[np.float32]) -> None:
     reference = numbers([stored(_speeds(1, 20_000)).astype(float)], stored(_known()).astype(float))
     window = numbers([_speeds(2, 2_000)], _known())
-    plain, alike = compare(window, reference), compare(*rounded_alike(window, reference))
+    own = rounded(reference, reference)
+    plain, alike = compare(window, reference), compare(rounded(window, own), own)
     same = compare(window, numbers([_speeds(1, 20_000)], _known()))
     assert plain.psi[0] > plain.bound[0]
     assert alike.psi[0] < alike.bound[0]
@@ -40,12 +41,12 @@ def test_the_same_numbers_in_another_precision_have_not_drifted(stored: type[np.
 def test_what_is_stored_alike_stays_as_it_is() -> None:
     random = np.random.default_rng(3)
     tables = [numbers([draw(random, 2_000) for draw in DISTRIBUTIONS.values()]) for _ in range(2)]
-    same = rounded_alike(tables[0], tables[1])
+    same = [rounded(table, tables[1]) for table in tables]
     offset = list(DISTRIBUTIONS).index("offset")  # its values lie closer together than single precision tells
     for before, after in zip(tables, same, strict=True):
         for row, (one, other) in enumerate(zip(before, after, strict=True)):
             assert one == other or row == offset
-    np.testing.assert_equal(compare(*same).psi, compare(tables[0], tables[1]).psi)
+    np.testing.assert_equal(compare(same[0], same[1]).psi, compare(tables[0], tables[1]).psi)
 
 
 def test_a_series_that_the_reference_lacks_and_empty_tables_stay_as_they_are() -> None:
@@ -53,15 +54,15 @@ def test_a_series_that_the_reference_lacks_and_empty_tables_stay_as_they_are() -
     other = replace(window, feature=window.feature.of(["another"]))
     none = window.take(np.zeros(1, bool))
     for reference in (other, none):
-        assert list(rounded_alike(window, reference)[0]) == list(window)
-    assert list(rounded_alike(none, window)[0]) == []
+        assert list(rounded(window, reference)) == list(window)
+    assert list(rounded(none, window)) == []
 
 
 def test_atoms_that_become_one_are_counted_together() -> None:
     mixed = np.concatenate((_speeds(1, 1_000), _speeds(2, 1_000).astype(np.float32).astype(float)))
     known = np.concatenate((_known(), _known().astype(np.float32).astype(float)))
     window, reference = numbers([mixed], np.unique(known)), numbers([_speeds(3, 5_000)], _known())
-    after = rounded_alike(window, reference)[0][0].distribution
+    after = rounded(window, reference)[0].distribution
     assert isinstance(after, Distribution)
     found = dict(after.atoms)
     for multiple in (7, 9, 11):

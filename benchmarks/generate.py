@@ -1,4 +1,8 @@
-"""`generate`: a large registry to files, beside grafanalib making as many panels and Sloth making as many rules."""
+"""`generate`: a large registry to files, beside grafanalib making as many panels and Sloth making as many rules.
+
+The goals in seconds are those of a machine on which grafanalib takes `_GRAFANALIB_SECONDS`; a slower one is allowed as
+much more as grafanalib takes there in the same run.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +12,6 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from math import log
 from pathlib import Path
 from statistics import linear_regression
@@ -20,6 +23,7 @@ from benchmarks.processes import DRIFTGAUGE, Cost, best, cost
 SIZE = 1000
 SIZES = (100, 300, SIZE, 3000)
 _REPEATS = 3
+_GRAFANALIB_SECONDS = 2.6
 _MOST_SECONDS = 6
 _MOST_CHANGED_SECONDS = 2
 _MOST_MEGABYTES = 400
@@ -51,12 +55,15 @@ def run() -> Iterator[Line]:
     with tempfile.TemporaryDirectory() as scratch:
         place = Place(Path(scratch))
         first = place.generate(SIZE)
-        yield from _beside(place, first)
+        panels = SIZE * place.panels(SIZE)
+        theirs = best([sys.executable, "-c", _GRAFANALIB, str(SIZE), str(panels // SIZE)], _REPEATS)
+        beside = f"{theirs}, grafanalib, {panels:,} panels"
+        yield _timed(f"generate {SIZE:,} predictors", first, theirs, beside, _MOST_SECONDS)
+        yield _beside_sloth(first, place.rules(SIZE))
         yield _limited("generate: memory", f"{first.megabytes:.0f} MB", first.megabytes, _MOST_MEGABYTES, "MB")
         check = best([*place.command(SIZE), "--check"], _REPEATS)
-        yield _limited("generate --check", str(check), check.seconds, _MOST_SECONDS)
-        changed = place.after_an_edit(SIZE)
-        yield _limited("generate after one edit", str(changed), changed.seconds, _MOST_CHANGED_SECONDS)
+        yield _timed("generate --check", check, theirs, beside, _MOST_SECONDS)
+        yield _timed("generate after one edit", place.after_an_edit(SIZE), theirs, beside, _MOST_CHANGED_SECONDS)
         yield _growth({size: first if size == SIZE else place.generate(size) for size in SIZES})
     yield _start()
 
@@ -101,21 +108,26 @@ class Place:
         file.write_text(f"{before}{above}0.{threshold}1{after[after.index(chr(10)) :]}", encoding="utf-8")
         return cost(self.command(size), XDG_CACHE_HOME=str(self._memory))
 
+    def panels(self, size: int) -> int:
+        """How many a predictor's dashboard has."""
+        dashboard = next(self.output(size).glob("dashboards/predictors/*.json"))
+        return len(json.loads(dashboard.read_text(encoding="utf-8"))["panels"])
+
+    def rules(self, size: int) -> int:
+        """How many there are of Prometheus."""
+        files = self.output(size).glob("prometheus/rules/*.yaml")
+        return sum(file.read_text(encoding="utf-8").count("- alert: ") for file in files)
+
     @property
     def _memory(self) -> Path:
         return self._folder / "caches"
 
 
-def _beside(place: Place, ours: Cost) -> Iterator[Line]:
-    """Panels beside grafanalib's, rules beside Sloth's."""
-    dashboard = next(place.output(SIZE).glob("dashboards/predictors/*.json"))
-    panels = len(json.loads(dashboard.read_text(encoding="utf-8"))["panels"])
-    theirs = best([sys.executable, "-c", _GRAFANALIB, str(SIZE), str(panels)], _REPEATS)
-    line = _limited(f"generate {SIZE:,} predictors", str(ours), ours.seconds, _MOST_SECONDS)
-    reference = f"{theirs}, grafanalib, {SIZE * panels:,} panels"
-    yield replace(line, reference=reference, ratio=f"{ours.processor / theirs.processor:.2f}")
-    rules = sum(file.read_text().count("- alert: ") for file in place.output(SIZE).glob("prometheus/rules/*.yaml"))
-    yield _beside_sloth(ours, rules)
+def _timed(name: str, ours: Cost, theirs: Cost, beside: str, most: int) -> Line:
+    """A time that has a limit, on this machine."""
+    allowed = most * max(theirs.seconds / _GRAFANALIB_SECONDS, 1)
+    ratio = f"{ours.processor / theirs.processor:.2f}"
+    return Line(name, str(ours), beside, ratio, f"<= {allowed:.1f} s here", ours.seconds <= allowed)
 
 
 def _beside_sloth(ours: Cost, rules: int) -> Line:

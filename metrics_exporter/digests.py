@@ -19,16 +19,18 @@ _LEFT_OUT: dict[str, Any] = {
     "log": True,  # its name; what it is comes in beside
     "alerts": True,  # when somebody hears of it is not what is measured
     "models": {"__all__": {"role"}},  # a promotion has a mark of its own
+    "exclude": {"__all__": {"reason"}},
 }
 
 
 def digests(definitions: Definitions) -> dict[str, str]:
     """A digest of what each registered predictor is measured by, in 12 hexadecimal digits.
 
-    In it are the log's table, columns, settling time and partition; the windows; which models, each with its reference;
-    kinds and units of features and of the prediction; the evaluation. A unit changes no number, but what it says. Not
-    in it are ids and titles, the team, the alerts and the models' roles; neither order nor whether a default is written
-    out matters, so that each replica has the same digest, and a newer exporter with more to declare has it still.
+    In it are the log's table, columns, settling time and partition; the windows; which models, each with its
+    reference; days that are left out; kinds and units of features and of the prediction; the evaluation. A unit changes
+    no number, but what it says. Not in it are ids and titles, the team, the alerts and the models' roles; neither order
+    nor whether a default is written out matters, so that each replica has the same digest, and a newer exporter with
+    more to declare has it still.
     """
     logs = definitions.catalogue.logs
     return {name: _digest(predictor, logs[predictor.log]) for name, predictor in definitions.predictors.items()}

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
 
 from demo.log import CACHE, ensure_log
 from generator.load import load_repository
-from generator.spec import seen
 from metrics_exporter.definitions import Kind
 from tests.real_parts import ROOT, driftgauge
 
@@ -18,9 +18,7 @@ pytestmark = pytest.mark.slow
 def test_taxi_time(tmp_path: Path) -> None:
     url = f"duckdb:{ensure_log(ROOT / CACHE).file}"
     file = tmp_path / "registry" / "new.yaml"
-    file.parent.mkdir()
-    for known in (*(ROOT / "registry").glob("*.yaml"), ROOT / "registry" / seen.FILE):
-        (file.parent / known.name).write_bytes(known.read_bytes())
+    shutil.copytree(ROOT / "registry", file.parent)
     # It prints the new file and nothing else: what the repository says of the log's features is right.
     file.write_text(driftgauge("discover", file.parent, "--warehouse", url), encoding="utf-8")
     loaded = load_repository(file.parent)

@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 import pytest
 import yaml
 
-from metrics_exporter.definitions import Columns, Evaluation, Feature, Kind, Log, Model, Predictor, Reference, Role
+from metrics_exporter.definitions import (
+    Columns,
+    Evaluation,
+    Exclusion,
+    Feature,
+    Kind,
+    Log,
+    Model,
+    Predictor,
+    Reference,
+    Role,
+)
 from metrics_exporter.digests import digests
 from tests.exporter.serving.builders import definitions
 from tests.output.examples import ALERT
@@ -22,6 +34,7 @@ FEATURES = {"distance": Feature(kind=Kind.NUMERIC), "city": Feature(unit="m")}
 EVALUATION = Evaluation(
     actuals="SELECT 1", matures_after_seconds=60, metrics=("mae", "rmse"), training={"mae": 2.5, "rmse": 3.0}
 )
+EXCLUSION = Exclusion(first=date(2026, 3, 1), last=date(2026, 3, 2), reason="an incident")
 ETA = Predictor(
     schema_version=1,
     predictor="eta",
@@ -75,6 +88,8 @@ OTHER = {
     "profile of the reference": with_references(Reference(kind="training", profile="eta.json"), WEEKS),
     "weeks of the reference": with_references(PROFILE, Reference(kind="trailing", weeks=8)),
     "references of each other": with_references(WEEKS, PROFILE),
+    "days that are left out": with_eta(exclude=(EXCLUSION,)),
+    "holidays": with_eta(holidays="US"),
     "no evaluation": with_eta(evaluation=None),
     "query of actuals": with_evaluation(actuals="SELECT 2"),
     "maturity of actuals": with_evaluation(matures_after_seconds=90),
@@ -103,6 +118,11 @@ SAME = {
     "order of evaluation metrics": with_evaluation(metrics=("rmse", "mae"), training={"rmse": 3.0, "mae": 2.5}),
     "order of columns": with_log(columns=Columns(features=("g_*", "f_*"))),
 }
+
+
+def test_why_days_are_left_out_changes_no_digest() -> None:
+    reasons = (EXCLUSION, EXCLUSION.model_copy(update={"reason": "the log was broken"}))
+    assert len({digest(*with_eta(exclude=(each,))) for each in reasons}) == 1
 
 
 @pytest.mark.parametrize("case", OTHER.values(), ids=OTHER)

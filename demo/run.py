@@ -88,7 +88,7 @@ def built_log(say: Say) -> Log:
         return ensure_log(say=say)
     except ImportError as error:
         raise DemoError(f"{error.name} is missing; run `pip install 'driftgauge[demo]'`") from None
-    except duckdb.IOException as error:
+    except (duckdb.IOException, duckdb.TransactionException) as error:
         reason = str(error).partition("\n")[0]
         raise DemoError(f"the log can't be written ({reason}); make room for 400 MB") from None
 

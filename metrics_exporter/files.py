@@ -1,9 +1,11 @@
-"""Reading the files that people write: settings, definitions, passwords, certificates."""
+"""Files: those that people write (settings, definitions, passwords, certificates) are read, ours are written whole."""
 
 from __future__ import annotations
 
 import os
 import stat
+from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import yaml
@@ -66,3 +68,18 @@ def _loader(text: str) -> type[yaml.SafeLoader]:
     """
     levels = text.count("[") + text.count("{") + max(map(len, text.splitlines()), default=0)
     return yaml.SafeLoader if levels > _DEEP else _FAST_LOADER
+
+
+def replace_file(file: Path, pieces: Iterator[bytes] | list[bytes]) -> None:
+    """Write a file whole or not at all, also when the process is killed: under another name first."""
+    temporary = file.with_name(f"{file.name}.tmp")
+    try:
+        with temporary.open("wb") as out:
+            for piece in pieces:
+                out.write(piece)
+            out.flush()
+            os.fsync(out.fileno())
+        temporary.replace(file)
+    finally:
+        with suppress(FileNotFoundError):
+            temporary.unlink()

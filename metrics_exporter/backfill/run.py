@@ -13,7 +13,7 @@ from metrics_exporter import windows
 from metrics_exporter.backfill.chunks import Chunk, chunks
 from metrics_exporter.backfill.moments import Moment, moments
 from metrics_exporter.backfill.openmetrics import text
-from metrics_exporter.backfill.state import State, advanced, replace_file
+from metrics_exporter.backfill.state import State, advanced
 from metrics_exporter.backfill.stretches import Standing
 from metrics_exporter.compute.refresh import Refresher, window_lengths
 from metrics_exporter.compute.replay import Replay
@@ -21,6 +21,7 @@ from metrics_exporter.compute.schedule import Schedule
 from metrics_exporter.config import Settings
 from metrics_exporter.definitions import LOOK_BACK_SECONDS, Definitions
 from metrics_exporter.errors import UserError
+from metrics_exporter.files import replace_file
 from metrics_exporter.profiles.history import History
 from metrics_exporter.profiles.retention import Retention
 from metrics_exporter.progress import Estimate

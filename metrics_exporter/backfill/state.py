@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import fcntl
 import json
-import os
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
 from metrics_exporter.errors import UserError
+from metrics_exporter.files import replace_file
 
 _FILE = "backfill.json"
 _LOCK = ".lock"
@@ -96,21 +96,6 @@ def advanced(folder: Path, state: State, done: datetime) -> State:
     }
     replace_file(folder / _FILE, [f"{json.dumps(content, indent=1)}\n".encode()])
     return new
-
-
-def replace_file(file: Path, pieces: Iterator[bytes] | list[bytes]) -> None:
-    """Write a file whole or not at all, also when the process is killed: under another name first."""
-    temporary = file.with_name(f"{file.name}.tmp")
-    try:
-        with temporary.open("wb") as out:
-            for piece in pieces:
-                out.write(piece)
-            out.flush()
-            os.fsync(out.fileno())
-        temporary.replace(file)
-    finally:
-        with suppress(FileNotFoundError):
-            temporary.unlink()
 
 
 def _read(file: Path) -> State:

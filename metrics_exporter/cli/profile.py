@@ -13,6 +13,7 @@ import click
 
 from metrics_exporter import config, definitions, logs
 from metrics_exporter.cli.options import Command
+from metrics_exporter.files import replace_file
 from metrics_exporter.progress import progress
 from metrics_exporter.sources import ScanTimeoutError, driver_missing, open_warehouse
 from metrics_exporter.training_profiles import text
@@ -101,7 +102,8 @@ def command(
     password = partial(config.warehouse_login, os.environ.get(config.variable("warehouse_password")), password_file)
     with progress(f"profiling {name}"):
         profile = _profile(url, password, training, timeout)
-    _write(file, text(profile))
+    file.parent.mkdir(parents=True, exist_ok=True)
+    replace_file(file, [text(profile).encode()])
     size = len(profile.features)
     click.echo(f"{file}: {profile.rows:,} rows, {size:,} feature{'' if size == 1 else 's'}", err=True)
     if file.is_relative_to(_REGISTRY):
@@ -151,14 +153,3 @@ def _profile(url: str, password: partial[str | None], training: TrainingSet, tim
         raise click.ClickException(
             f"table {training.table} was not read within {timeout_seconds} s; raise --timeout"
         ) from None
-
-
-def _write(file: Path, content: str) -> None:
-    """Write it whole, or leave what was there."""
-    file.parent.mkdir(parents=True, exist_ok=True)
-    temporary = file.with_name(f".{file.name}.tmp")
-    try:
-        temporary.write_text(content, encoding="utf-8")
-        temporary.replace(file)
-    finally:
-        temporary.unlink(missing_ok=True)

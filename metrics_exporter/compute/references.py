@@ -38,12 +38,10 @@ class _Reference:
     """Merged windows.
 
     Attributes:
-        ends: the windows.
         profiles: of the series that had values long enough.
         shared: of each, the share of its variance that lies between windows.
     """
 
-    ends: tuple[datetime, ...]
     profiles: Profiles
     shared: Floats
 
@@ -176,13 +174,13 @@ class References:
         if merged is None:  # those that can be read make a reference, too
             return self._reference(tuple(end for end in ends if end not in unreadable)) if unreadable else None
         self._merged = {kept: reference for kept, reference in self._merged.items() if kept[-1] >= ends[-1]}
-        self._merged[ends] = self._known(merged.profiles, ends, self._base)
+        self._merged[ends] = self._known(merged.profiles, ends)
         return self._merged[ends]
 
-    def _known(self, merged: Profiles, ends: tuple[datetime, ...], base: Window) -> _Reference:
+    def _known(self, merged: Profiles, ends: tuple[datetime, ...]) -> _Reference:
         """The series that had values in enough of the windows, and how much of their variance lies between these."""
         windows, within = np.zeros(len(merged), np.int64), np.zeros(len(merged))
-        for each in self._history.read_spread(self._log, base, ends[0] - base.length, ends[-1]):
+        for each in self._history.read_spread(self._log, self._base, ends[0] - self._base.length, ends[-1]):
             self._beat()
             if each.end not in ends:
                 continue
@@ -192,8 +190,8 @@ class References:
             within += np.where(has_values, _spread(each.profiles)[place], 0)
         with np.errstate(invalid="ignore", divide="ignore"):
             between = 1 - (within / (merged.values - windows)) / (_spread(merged) / (merged.values - 1))
-        is_known = windows * base.seconds >= _LEAST.total_seconds()
-        return _Reference(ends, merged.take(is_known), between[is_known])
+        is_known = windows * self._base.seconds >= _LEAST.total_seconds()
+        return _Reference(merged.take(is_known), between[is_known])
 
     def _dispersion(self, window: WindowProfiles) -> Floats:
         """By how much more than chance the series' indices of the four weeks before were; NaN where nobody knows."""

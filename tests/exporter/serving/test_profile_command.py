@@ -116,7 +116,7 @@ def test_a_training_set_without_rows_is_told() -> None:
 def test_the_file_that_was_there_stays_where_the_new_one_can_t_be_written(place: Path) -> None:
     run("training.parquet", "--features", "zone")
     before = Path("registry/profiles/eta_v12.json").read_bytes()
-    temporary = place / "registry" / "profiles" / ".eta_v12.json.tmp"
+    temporary = place / "registry" / "profiles" / "eta_v12.json.tmp"
     temporary.mkdir()
     result = CliRunner().invoke(
         main, ["profile", "training.parquet", "--predictor", "eta", "--model", "eta_v12", "--features", "city"]
